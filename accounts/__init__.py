@@ -1,0 +1,1 @@
+"""People: who they are, which teams they work in, which keys are theirs."""

@@ -1,0 +1,107 @@
+"""Small predicates about people and teams, read from the rows as they are now."""
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from accounts.keyring import Keyholder
+from accounts.models import KeyStatement, Membership, Person, Team
+from accounts.models.team import ADMINISTRATOR, AUDIT_OFFICE, AUDITOR, DESK, EXCHANGE_OFFICE, LEAD, PRACTITIONER
+
+READING_ROLES = (PRACTITIONER, LEAD)
+
+
+def live_memberships() -> QuerySet[Membership]:
+    """Memberships in force now, of people engaged today, in teams that are open."""
+    today = timezone.localdate()
+    return Membership.objects.filter(
+        ended_at=None, team__closed_at=None, person__closed_at=None, person__valid_from__lte=today
+    ).exclude(person__valid_until__lt=today)
+
+
+def has_role(person_id: str, team_id: str, *roles: str) -> bool:
+    """Whether this person holds one of these roles in this team now."""
+    return live_memberships().filter(person_id=person_id, team_id=team_id, role__in=roles).exists()
+
+
+def works_in(person_id: str, team_id: str) -> bool:
+    """Whether this person reads and writes for this team (practitioner or lead)."""
+    return has_role(person_id, team_id, *READING_ROLES)
+
+
+def leads(person_id: str, team_id: str) -> bool:
+    """Whether this person leads this team."""
+    return has_role(person_id, team_id, LEAD)
+
+
+def leads_in_agency(person_id: str, agency_id: str) -> bool:
+    """Whether this person leads any desk of this agency."""
+    return live_memberships().filter(
+        person_id=person_id, team__agency_id=agency_id, team__kind=DESK, role=LEAD
+    ).exists()
+
+
+def administers(person_id: str, agency_id: str) -> bool:
+    """Whether this person keeps this agency's people and teams (and opens no content)."""
+    return live_memberships().filter(
+        person_id=person_id, team__agency_id=agency_id, role=ADMINISTRATOR
+    ).exists()
+
+
+def audits(person_id: str) -> tuple[str, ...]:
+    """The audit offices (team ids) this person is an auditor of."""
+    rows = live_memberships().filter(
+        person_id=person_id, role=AUDITOR, team__kind__in=(AUDIT_OFFICE, EXCHANGE_OFFICE)
+    )
+    return tuple(str(pk) for pk in rows.values_list("team_id", flat=True))
+
+
+def team_ids(person_id: str) -> tuple[str, ...]:
+    """The teams this person reads and writes for."""
+    rows = live_memberships().filter(person_id=person_id, role__in=READING_ROLES).order_by("team_id")
+    return tuple(dict.fromkeys(str(pk) for pk in rows.values_list("team_id", flat=True)))
+
+
+def holds_root(by: Keyholder) -> bool:
+    """Whether this person's key is the partnership's root, which vouches across agencies."""
+    return KeyStatement.objects.filter(digest=by.statement, signer__isnull=True).exists()
+
+
+def may_admit(by: Keyholder, team: Team, role: str) -> bool:
+    """Who may admit: to a desk, its lead; to an office or an administrator's place, any lead of the agency.
+
+    The first lead of a new agency is admitted by whoever holds the partnership's root.
+    """
+    if team.kind == DESK and role in READING_ROLES:
+        return leads(by.person_id, str(team.id)) or (
+            role == LEAD and holds_root(by) and not has_lead(team)
+        )
+    if team.kind == EXCHANGE_OFFICE:
+        return holds_root(by)
+    return leads_in_agency(by.person_id, str(team.agency_id))
+
+
+def may_invite(by: Keyholder, team: Team) -> bool:
+    """An administrator of the agency or one of its leads; for a team without a lead, the root's holder too."""
+    agency_id = str(team.agency_id)
+    return (
+        administers(by.person_id, agency_id)
+        or leads_in_agency(by.person_id, agency_id)
+        or (holds_root(by) and not has_lead(team))
+    )
+
+
+def has_lead(team: Team) -> bool:
+    """Whether anyone leads this team now."""
+    return live_memberships().filter(team=team, role=LEAD).exists()
+
+
+def is_acceptable_role(team: Team, role: str) -> bool:
+    """Auditors belong in audit offices; practitioners, leads and administrators at desks."""
+    if team.kind == DESK:
+        return role in (PRACTITIONER, LEAD, ADMINISTRATOR)
+    return role == AUDITOR
+
+
+def is_engaged(person: Person) -> bool:
+    """Whether this person is engaged today."""
+    return person.is_active
