@@ -3,6 +3,7 @@
 
 python3 manage.py demo     a fictional partnership at work, served until Ctrl-C
 python3 manage.py test     every test, on SQLite and on PostgreSQL
+python3 manage.py prepare  the preparing alone
 """
 
 import os
@@ -19,6 +20,8 @@ def main() -> None:
     from exchange.management import bootstrap  # noqa: PLC0415 - what it imports may not be there yet
 
     bootstrap.ensure_ready()
+    if sys.argv[1:] == ["prepare"]:
+        return
     if sys.argv[1:2] == ["test"]:
         from tests.running import runner  # noqa: PLC0415 - an image may come without the tests
 
