@@ -161,24 +161,24 @@ class HandlingCondition(Code):
 
 @dataclass(frozen=True, slots=True)
 class AgencyKind(Code):
-    """A kind of agency. `takes_emergencies` marks police and social care, to whom an emergency share is never blocked."""
+    """A kind of agency. `takes_emergencies` marks police and social care: an emergency share to them is never blocked."""
 
     takes_emergencies: bool
 
 
-C = TypeVar("C", bound=Code, covariant=True)
+C_co = TypeVar("C_co", bound=Code, covariant=True)
 
 
-class CodeList(Mapping[str, C], Generic[C]):
+class CodeList(Mapping[str, C_co], Generic[C_co]):
     """One list of an edition, by code, in the order of the file. A missing code raises UnknownCode, naming the list."""
 
     __slots__ = ("_codes", "name")
 
-    def __init__(self, name: str, codes: tuple[C, ...]) -> None:
+    def __init__(self, name: str, codes: tuple[C_co, ...]) -> None:
         self.name = name
         self._codes = {code.code: code for code in codes}
 
-    def __getitem__(self, key: str) -> C:
+    def __getitem__(self, key: str) -> C_co:
         try:
             return self._codes[key]
         except (KeyError, TypeError):

@@ -45,7 +45,7 @@ class Edition:
     `starts_on` is the first day the edition applies; `review_within_days` the longest a review may be put off, in days.
     """
 
-    code: str
+    name: str
     title: str
     jurisdiction: str
     starts_on: date
@@ -98,7 +98,7 @@ class Edition:
         return self.code_list(list_name)[code]
 
 
-HEADER: Final = ("code", "title", "jurisdiction", "starts_on", "review_within_days")
+HEADER: Final = ("name", "title", "jurisdiction", "starts_on", "review_within_days")
 LIST_NAMES: Final = tuple(field.name for field in dataclasses.fields(Edition) if field.name not in HEADER)
 
 
@@ -115,7 +115,7 @@ def read_edition(text: bytes) -> Edition:
     parts["format"].one_of((FORMAT,))
     lists = parts["lists"].members(*LIST_NAMES)
     edition = Edition(
-        code=parts["edition"].code(NAME_PATTERN),
+        name=parts["edition"].code(NAME_PATTERN),
         title=parts["title"].text(),
         jurisdiction=parts["jurisdiction"].text(),
         starts_on=parts["starts_on"].day(),
@@ -160,13 +160,13 @@ def read_edition(text: bytes) -> Edition:
 
 @cache
 def load_edition(name: str) -> Edition:
-    """Load the edition of that name ("england-2026") from the editions folder. Raises GuidanceError, as read_edition."""
+    """Load the edition of that name ("england-2026") from the editions folder. Errors as `read_edition`."""
     # Checked before it becomes part of a path, so that no name can reach outside the folder.
     if not NAME_PATTERN.fullmatch(name) or name not in edition_names():
         raise UnknownCode("editions", name, edition_names())
     edition = read_edition((EDITIONS / f"{name}.json").read_bytes())
-    if edition.code != name:
-        raise GuidanceError("edition", f"{edition.code} stands in the file {name}.json.", "Give both the same name.")
+    if edition.name != name:
+        raise GuidanceError("edition", f"{edition.name} stands in the file {name}.json.", "Give both the same name.")
     return edition
 
 
@@ -185,9 +185,9 @@ def choose_edition(editions: list[Edition], on: date) -> Edition:
     """Return the one that started last by that day. Two that start on the same day are refused: neither rules."""
     started = sorted((one for one in editions if one.starts_on <= on), key=lambda one: one.starts_on)
     if not started:
-        raise GuidanceError("starts_on", f"no edition applies on {on.isoformat()}.", "Add an edition that starts by then.")
+        raise GuidanceError("starts_on", f"no edition applies on {on.isoformat()}.", "Add one that starts by then.")
     if len(started) > 1 and started[-1].starts_on == started[-2].starts_on:
-        rivals = f"{started[-2].code} and {started[-1].code}"
+        rivals = f"{started[-2].name} and {started[-1].name}"
         raise GuidanceError("starts_on", f"{rivals} start on the same day.", "Give each edition its own first day.")
     return started[-1]
 

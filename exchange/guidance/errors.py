@@ -6,7 +6,7 @@ from collections.abc import Iterable
 class GuidanceError(Exception):
     """An edition cannot be used.
 
-    `path` names the place in the file ("purposes[3].roles[0]"), `problem` says what is wrong there, `remedy` what to do.
+    `path` names the place in the file ("lists.purposes[3].roles[0]"), `problem` the fault, `remedy` what to do.
     """
 
     def __init__(self, path: str, problem: str, remedy: str) -> None:
@@ -16,7 +16,7 @@ class GuidanceError(Exception):
         super().__init__(f"{path}: {problem} {remedy}")
 
     def __str__(self) -> str:
-        # Defined here because UnknownCode is also a KeyError, whose own __str__ would put the sentence in quotation marks.
+        # Defined here because UnknownCode is also a KeyError, whose own __str__ puts the sentence in quotation marks.
         return f"{self.path}: {self.problem} {self.remedy}"
 
 
