@@ -1,6 +1,6 @@
 """The trusted core: every key, seal, wrap and signature of Confer, and nothing else. Outsiders import from here only.
 
-Plain Python: no framework, disk, network, clock or log. Formats and their test vectors: docs/formats/ and tests/vectors/.
+Plain Python: no framework, disk, network, clock or log. Formats: docs/formats/; their vectors: tests/vectors/.
 """
 
 from vault import errors, labels

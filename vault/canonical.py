@@ -1,6 +1,7 @@
 """The one byte form of a JSON value (RFC 8785), for what is signed, committed to or hashed.
 
-Narrower than the RFC on purpose: no floats (two programs seldom print them alike), whole numbers that every JSON reader holds exactly.
+Narrower than the RFC on purpose: no floats (two programs seldom print them alike), whole numbers that every JSON reader
+holds exactly.
 """
 
 import json
@@ -19,9 +20,12 @@ _MAX_WHOLE: Final = 2**53 - 1
 
 
 def canonical(value: Value) -> bytes:
-    """Return the canonical JSON (RFC 8785, UTF-8, at most 4 MiB) of `value`: None, bool, int, str, list, tuple or dict with text keys.
+    """Return the canonical JSON of `value`: RFC 8785, UTF-8, at most 4 MiB.
 
-    Raises MalformedInput (float, number beyond 2^53 - 1, key that is not text, broken Unicode, another type), TooLarge (size, depth over 32).
+    `value` is None, a bool, int, str, list or tuple, or a dict with text keys.
+
+    Raises MalformedInput (float, number beyond 2^53 - 1, key that is not text, broken Unicode, another type), TooLarge
+    (size, depth over 32).
     """
     _check(value, MAX_DEPTH)
     written = rfc8785.dumps(value)
@@ -31,7 +35,10 @@ def canonical(value: Value) -> bytes:
 
 
 def parse_canonical(written: bytes) -> Value:
-    """Return the value whose canonical form is exactly `written`. Raises MalformedInput (any other spelling of it), TooLarge, TypeError."""
+    """Return the value whose canonical form is exactly `written`.
+
+    Raises MalformedInput (any other spelling of it), TooLarge, TypeError.
+    """
     if not isinstance(written, bytes):
         raise TypeError("Canonical JSON is bytes.")
     if len(written) > MAX_CANONICAL:

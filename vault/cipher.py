@@ -1,7 +1,8 @@
 """The one symmetric cipher: AES-256-GCM under a key derived afresh for each sealed thing, and a commitment to that key.
 
-GCM alone lets a forger make one ciphertext that opens under many keys, to different texts: two readers could be shown different records, or a guesser
-could try a thousand passphrases in one go. Hence the commitment: 32 further bytes of the same derivation, stored and checked first.
+GCM alone lets a forger make one ciphertext that opens under many keys, to different texts: two readers could be shown
+different records, or a guesser could try a thousand passphrases in one go. Hence the commitment: 32 further bytes of
+the same derivation, stored and checked first.
 """
 
 import hmac
@@ -18,7 +19,10 @@ from vault.keys import ContentKey, UnlockKey
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Cipher:
-    """AES-256-GCM for one sealed thing. `commitment`: 32 bytes, public; `bound`: the associated data, label and context."""
+    """AES-256-GCM for one sealed thing.
+
+    `commitment`: 32 bytes, public; `bound`: the associated data, label and context.
+    """
 
     aead: AESGCM
     commitment: bytes
@@ -42,7 +46,10 @@ class Cipher:
 
 
 def make_cipher(under: ContentKey | UnlockKey, *, label: str, context: bytes, salt: bytes) -> Cipher:
-    """Return the cipher for what is sealed `under` this key, as `label`, in `context`, with this random `salt`. Raises TypeError."""
+    """Return the cipher for what is sealed `under` this key, as `label`, in `context`, with this random `salt`.
+
+    Raises TypeError.
+    """
     if not isinstance(under, ContentKey | UnlockKey):
         raise TypeError("Things are sealed under a ContentKey or an UnlockKey.")
     bound = labels.frame(label, under.KIND, labels.check_context(context))

@@ -33,7 +33,10 @@ _NOTE_KEY_FORM: Final = _make_key_form(0x34, NoteKey.SIZE, "sealed note key")
 
 
 def seal_body(body: bytes, *, under: ContentKey | UnlockKey, context: bytes) -> bytes:
-    """Return `body` (0 to 4 MiB) padded and sealed under a fresh random nonce. Raises TooLarge, MalformedInput (context), TypeError."""
+    """Return `body` (0 to 4 MiB) padded and sealed under a fresh random nonce.
+
+    Raises TooLarge, MalformedInput (context), TypeError.
+    """
     if not isinstance(body, bytes):
         raise TypeError("A body is bytes.")
     if len(body) > MAX_BODY:
@@ -49,7 +52,10 @@ def open_body(sealed: bytes, *, under: ContentKey | UnlockKey, context: bytes) -
 def seal_secret(
     key: SecretKey | SigningKey | ContentKey | NoteKey, *, under: UnlockKey | ContentKey, context: bytes
 ) -> bytes:
-    """Return `key` sealed, its kind bound, so that it opens only as what it is. Raises MalformedInput, TooLarge (context), TypeError."""
+    """Return `key` sealed, its kind bound, so that it opens only as what it is.
+
+    Raises MalformedInput, TooLarge (context), TypeError.
+    """
     match key:
         case SecretKey():
             form, label = _SECRET_KEY_FORM, labels.VAULT_SEALED_SECRET_KEY

@@ -13,7 +13,9 @@ def expand(secret: bytes, *, info: bytes, length: int = 32, salt: bytes | None =
 
 
 def derive(key: UnlockKey | ContentKey | SecretKey, label: str) -> bytes:
-    """Return 32 bytes for the one purpose `label` names (a request MAC, a blind index). They say nothing about `key` or any other purpose.
+    """Return 32 bytes for the one purpose `label` names, such as a request MAC or a blind index.
+
+    They say nothing about `key` or any other purpose.
 
     Raises MalformedInput (label off grammar), TypeError.
     """

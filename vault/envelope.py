@@ -1,6 +1,7 @@
-"""The stored form: one version byte, one kind byte, then parts of fixed sizes with at most one open-ended part at the end.
+"""The stored form: a version byte, a kind byte, parts of fixed sizes, and at most one open-ended part at the end.
 
-Parsing is strict and happens before any cryptography: a blob of another version, kind or length is refused. Format: docs/formats/README.md.
+Parsing is strict and happens before any cryptography: a blob of another version, kind or length is refused. Format:
+docs/formats/README.md.
 """
 
 from dataclasses import dataclass
@@ -14,7 +15,10 @@ HEAD: Final = 2  # version byte, kind byte
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One kind of stored blob. `sizes`: bytes of each fixed part; `tail`: least and most bytes of a last, open-ended part, if it has one."""
+    """One kind of stored blob.
+
+    `sizes`: bytes of each fixed part; `tail`: least and most bytes of a last, open-ended part, if it has one.
+    """
 
     kind: int
     name: str

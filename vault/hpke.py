@@ -1,8 +1,11 @@
-"""Wrap a key to one public key, and unwrap it. The only file that names the HPKE library. Format: docs/formats/wrapped-key.md.
+"""Wrap a key to one public key, and unwrap it: the only file that names the HPKE library.
 
-HPKE base mode (RFC 9180), KEM MLKEM768-X25519 (post-quantum hybrid), KDF HKDF-SHA256, AEAD AES-256-GCM. The one-shot interface takes no associated
-data, so everything that must hold (kind of key, to whom, context) is bound in `info`. It hides from everyone but vouches for no one: whose
-public key it is, and who wrapped, are for key statements and signatures to say.
+Format: docs/formats/wrapped-key.md.
+
+HPKE base mode (RFC 9180), KEM MLKEM768-X25519 (post-quantum hybrid), KDF HKDF-SHA256, AEAD AES-256-GCM. The one-shot
+interface takes no associated data, so everything that must hold (kind of key, to whom, context) is bound in `info`. It
+hides from everyone but vouches for no one: whose public key it is, and who wrapped, are for key statements and
+signatures to say.
 """
 
 from dataclasses import dataclass
@@ -43,7 +46,7 @@ class WrappedKey:
 
 
 def wrap(key: ContentKey | SecretKey, *, to: PublicKey, context: bytes) -> WrappedKey:
-    """Return `key` wrapped so that only the SecretKey behind `to` unwraps it, and only as this kind and in this `context`.
+    """Return `key` wrapped so that only the SecretKey behind `to` unwraps it, as this kind and in this `context`.
 
     Raises MalformedInput, TooLarge (context), TypeError.
     """

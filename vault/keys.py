@@ -1,6 +1,7 @@
 """The key types, which cannot be confused with one another or with bytes. Sizes and encodings: docs/formats/README.md.
 
-The public halves check themselves when made, so no unchecked one exists, and accept one encoding only, so a key has one fingerprint.
+The public halves check themselves when made, so no unchecked one exists, and accept one encoding only, so a key has one
+fingerprint.
 """
 
 import hashlib
@@ -67,7 +68,8 @@ class PublicKey(_Public):
         MLKEM768PublicKey.from_public_bytes(self.raw[:MLKEM_PUBLIC])
         point = self.raw[MLKEM_PUBLIC:]
         _check_coordinate(int.from_bytes(point, "little"))
-        # A point of small order gives every sender the same shared secret; the exchange refuses it whatever our own scalar is.
+        # A point of small order gives every sender the same shared secret; the exchange refuses it whatever our own
+        # scalar is.
         X25519PrivateKey.from_private_bytes(bytes(31) + b"\x40").exchange(X25519PublicKey.from_public_bytes(point))
 
 
@@ -106,8 +108,9 @@ class SecretKey(Secret):
 
     def public(self) -> PublicKey:
         """Return the public half."""
-        lattice = MLKEM768PrivateKey.from_seed_bytes(self._raw[:MLKEM_SEED]).public_key().public_bytes_raw()
-        return PublicKey(lattice + X25519PrivateKey.from_private_bytes(self._raw[MLKEM_SEED:]).public_key().public_bytes_raw())
+        lattice = MLKEM768PrivateKey.from_seed_bytes(self._raw[:MLKEM_SEED]).public_key()
+        curve = X25519PrivateKey.from_private_bytes(self._raw[MLKEM_SEED:]).public_key()
+        return PublicKey(lattice.public_bytes_raw() + curve.public_bytes_raw())
 
 
 @final
@@ -120,13 +123,17 @@ class SigningKey(Secret):
 
     def verifying(self) -> VerifyingKey:
         """Return the verifying half."""
-        curve = Ed25519PrivateKey.from_private_bytes(self._raw[:ED25519]).public_key().public_bytes_raw()
-        return VerifyingKey(curve + MLDSA65PrivateKey.from_seed_bytes(self._raw[ED25519:]).public_key().public_bytes_raw())
+        curve = Ed25519PrivateKey.from_private_bytes(self._raw[:ED25519]).public_key()
+        lattice = MLDSA65PrivateKey.from_seed_bytes(self._raw[ED25519:]).public_key()
+        return VerifyingKey(curve.public_bytes_raw() + lattice.public_bytes_raw())
 
 
 @final
 class NoteKey(Secret):
-    """Signs notes whose format fixes Ed25519 alone: checkpoints and cosignatures. Nothing else is ever signed with it. 32 bytes."""
+    """Signs notes whose format fixes Ed25519 alone: checkpoints and cosignatures.
+
+    Nothing else is ever signed with it. 32 bytes.
+    """
 
     __slots__ = ()
     SIZE = ED25519

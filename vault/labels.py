@@ -1,7 +1,8 @@
 """Every domain-separation label, once, and the one way to build a context from a label and its parts.
 
-Grammar of a label: `confer/v1/` then lower-case words joined by hyphens. `confer/v1/vault-...` is the vault's own and frames whatever label a
-caller gives, so that a caller's label can never stand in for one of the vault's. Format: docs/formats/README.md.
+Grammar of a label: `confer/v1/` then lower-case words joined by hyphens. `confer/v1/vault-...` is the vault's own and
+frames whatever label a caller gives, so that a caller's label can never stand in for one of the vault's. Format:
+docs/formats/README.md.
 """
 
 import re
@@ -62,7 +63,7 @@ WHY_COMMITMENT: Final = "confer/v1/why-commitment"
 # What is stretched or derived.
 RECOVERY_CODE: Final = "confer/v1/recovery-code"
 SECOND_FACTOR_CODE: Final = "confer/v1/second-factor-code"
-API_TOKEN: Final = "confer/v1/api-token"  # noqa: S105 - a label, public
+API_TOKEN: Final = "confer/v1/api-token"
 BEARER: Final = "confer/v1/bearer"
 SESSION_COOKIE: Final = "confer/v1/session-cookie"
 UNLOCK_COOKIE: Final = "confer/v1/unlock-cookie"
@@ -81,7 +82,8 @@ def bind(label: str, *parts: str | int | bytes) -> bytes:
     """Return the one unambiguous context for `label` and `parts`, at most 4,096 bytes.
 
     Two calls give the same bytes only if label, kinds, values and order of all parts are the same.
-    Raises MalformedInput (label off grammar, text that is not Unicode, number below nought or beyond 63 bits), TooLarge, TypeError.
+    Raises MalformedInput (label off grammar, text that is not Unicode, number below nought or beyond 63 bits),
+    TooLarge, TypeError.
     """
     context = frame(label, *parts)
     if len(context) > MAX_CONTEXT:

@@ -1,7 +1,8 @@
 """Padmé padding, so that a sealed size says roughly how much and not exactly what.
 
-Padded = data, one byte 0x80, then noughts. There is one right padded size for each size of data, and the reader refuses any other.
-Padmé: Nikitin and others, "Reducing Metadata Leakage from Encrypted Files and Communication with PURBs" (PoPETs 2019): at most 12 % larger.
+Padded = data, one byte 0x80, then noughts. There is one right padded size for each size of data, and the reader refuses
+any other. Padmé: Nikitin and others, "Reducing Metadata Leakage from Encrypted Files and Communication with PURBs"
+(PoPETs 2019): at most 12 % larger.
 """
 
 from typing import Final

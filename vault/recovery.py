@@ -1,7 +1,8 @@
 """Recovery codes: 160 random bits a person can copy by hand. Format: docs/formats/recovery-code.md.
 
 Crockford's base 32 (no I, L, O, U), 32 symbols of secret and 3 of check, in seven groups of five: 0123A-BCDEF-...
-The check is the secret modulo the prime 32,749: it catches every single wrong symbol and every two symbols swapped, before a sign-in is spent on it.
+The check is the secret modulo the prime 32,749: it catches every single wrong symbol and every two symbols swapped,
+before a sign-in is spent on it.
 """
 
 import secrets
@@ -20,7 +21,7 @@ _MAX_TYPED: Final = 128
 
 
 def make_recovery_code() -> str:
-    """Return a new recovery code: 160 random bits, 35 symbols in seven groups of five joined by hyphens (41 characters)."""
+    """Return a new recovery code: 160 random bits in seven hyphened groups of five symbols, 41 characters."""
     return spell_recovery_code(secrets.token_bytes(SECRET))
 
 
@@ -36,7 +37,9 @@ def spell_recovery_code(secret: bytes) -> str:
 
 
 def parse_recovery_code(code: str) -> bytes:
-    """Return the 20 bytes `code` spells. Either case, spaces and hyphens anywhere, O for 0, I or L for 1 are taken; nothing else is.
+    """Return the 20 bytes `code` spells.
+
+    Either case, spaces and hyphens anywhere, O for 0, I or L for 1 are taken; nothing else is.
 
     Raises MalformedInput (another symbol, too few or many, check does not match), TooLarge, TypeError.
     """

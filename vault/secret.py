@@ -1,7 +1,7 @@
-"""What every secret has in common: it cannot be printed, pickled, copied, hashed or changed, and is compared in constant time.
+"""What every secret has in common: it cannot be printed, pickled, copied, hashed or changed.
 
-Not a dataclass: `dataclasses.asdict` would copy the bytes out. Python cannot wipe memory, so a secret lives until its last reference goes;
-keep it an argument, never a global (house rule: unlocked keys are an argument, never ambient).
+Not a dataclass: `dataclasses.asdict` would copy the bytes out. Python cannot wipe memory, so a secret lives until its
+last reference goes; keep it an argument, never a global (house rule: unlocked keys are an argument, never ambient).
 """
 
 import hmac
@@ -11,7 +11,10 @@ from vault.errors import MalformedInput
 
 
 class Secret:
-    """Base of every key that must not leave the process except sealed or wrapped. `SIZE`: bytes; `KIND`: its name inside contexts."""
+    """Base of every key that must not leave the process except sealed or wrapped.
+
+    `SIZE`: bytes; `KIND`: its name inside contexts.
+    """
 
     __slots__ = ("_raw",)
     SIZE: ClassVar[int]
@@ -29,7 +32,11 @@ class Secret:
         """Return the bare bytes, for a function that seals, wraps or derives. Never store, log or send them."""
         return self._raw
 
-    def __eq__(self, other: object) -> bool:  # with no __hash__ beside it, Python makes the class unhashable: no secret in a set or cache
+    # No secret in a set or a cache.
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        """Compare in constant time; keys of different kinds are never equal."""
         return isinstance(other, Secret) and type(other) is type(self) and hmac.compare_digest(self._raw, other._raw)
 
     def __repr__(self) -> str:

@@ -1,7 +1,8 @@
 """Sign and verify (label, message), and commit to data without showing it. Formats: docs/formats/signature.md.
 
-A signature is two: Ed25519, which has been tried for years, and ML-DSA-65 (FIPS 204), which outlives quantum computers. Both must verify. Both
-are over the label, the signer's own key and the message, so neither half can be moved to another label, key or pair.
+A signature is two: Ed25519, which has been tried for years, and ML-DSA-65 (FIPS 204), which outlives quantum computers.
+Both must verify. Both are over the label, the signer's own key and the message, so neither half can be moved to another
+label, key or pair.
 """
 
 import hashlib
@@ -26,7 +27,10 @@ SIGNATURE: Final = _FORM.most  # bytes
 
 
 def sign(key: SigningKey, *, label: str, message: bytes) -> bytes:
-    """Return a signature (3,375 bytes) by `key` over `label` and `message` (up to 4 MiB). Raises MalformedInput, TooLarge, TypeError."""
+    """Return a signature (3,375 bytes) by `key` over `label` and `message` (up to 4 MiB).
+
+    Raises MalformedInput, TooLarge, TypeError.
+    """
     if not isinstance(key, SigningKey):
         raise TypeError("Messages are signed with a SigningKey.")
     signed, raw = _bind_message(key.verifying(), label, message), key.export_secret()
@@ -52,7 +56,7 @@ def verify(key: VerifyingKey, *, label: str, message: bytes, signature: bytes) -
 
 
 def sign_note(key: NoteKey, text: bytes) -> bytes:
-    """Return the Ed25519 signature (64 bytes) over `text`, bare, as signed notes require: the note's first line is its label.
+    """Return the Ed25519 signature (64 bytes) over `text`, bare, as signed notes require: a note's first line labels it.
 
     Raises TooLarge (over 64 KiB), TypeError.
     """
@@ -77,7 +81,9 @@ def make_blind() -> bytes:
 
 
 def commit(label: str, blind: bytes, data: bytes) -> bytes:
-    """Return a 32-byte commitment to `data`: whoever lacks `blind` cannot test a guess, whoever holds it can make no other data fit.
+    """Return a 32-byte commitment to `data`, to be checked by making it again.
+
+    Whoever lacks `blind` cannot test a guess; whoever holds it can make no other data fit.
 
     Raises MalformedInput (label, blind not 32 bytes), TypeError.
     """
@@ -85,7 +91,10 @@ def commit(label: str, blind: bytes, data: bytes) -> bytes:
 
 
 def commit_stream(label: str, blind: bytes, chunks: Iterable[bytes]) -> bytes:
-    """Return the same commitment as `commit` over all of `chunks` joined, in constant memory. Raises MalformedInput, TypeError."""
+    """Return the same commitment as `commit` over all of `chunks` joined, in constant memory.
+
+    Raises MalformedInput, TypeError.
+    """
     if not isinstance(blind, bytes):
         raise TypeError("A blind is bytes.")
     if len(blind) != BLIND:

@@ -1,8 +1,9 @@
 """Seal and open a document of any size up to 2 GiB in constant memory. Format: docs/formats/sealed-stream.md.
 
-STREAM construction (Hoang, Reyhanitabar, Rogaway and Vizár, 2015): 64 KiB chunks, each sealed under its number and a last-chunk flag, so that chunks
-cannot be dropped, moved, repeated or added. Opening reads the whole twice: once to verify all of it, once to release it. Nothing is
-released until everything has been verified, because half a child's file is worse than none.
+STREAM construction (Hoang, Reyhanitabar, Rogaway and Vizár, 2015): 64 KiB chunks, each sealed under its number and a
+last-chunk flag, so that chunks cannot be dropped, moved, repeated or added. Opening reads the whole twice: once to
+verify all of it, once to release it. Nothing is released until everything has been verified, because half a child's
+file is worse than none.
 """
 
 import itertools
@@ -26,7 +27,8 @@ _MAX_CHUNKS: Final = -(-padding.measure_padded(MAX_STREAM) // CHUNK)
 def seal_stream(chunks: Iterable[bytes], *, under: ContentKey, context: bytes) -> Iterator[bytes]:
     """Return the sealed form of `chunks` (bytes in pieces of any size) piece by piece, at most about 64 KiB each.
 
-    Raises MalformedInput, TooLarge (context) at once; TooLarge while iterating, beyond 2 GiB: what was yielded by then is to be thrown away.
+    Raises MalformedInput, TooLarge (context) at once; TooLarge while iterating, beyond 2 GiB: what was yielded by then
+    is to be thrown away.
     """
     _require_content_key(under)
     salt = secrets.token_bytes(_SALT)
@@ -37,8 +39,9 @@ def seal_stream(chunks: Iterable[bytes], *, under: ContentKey, context: bytes) -
 def open_stream(reopen: Callable[[], Iterable[bytes]], *, under: ContentKey, context: bytes) -> Iterator[bytes]:
     """Verify the whole stream before returning, then return its plaintext piece by piece.
 
-    `reopen` gives the sealed bytes from their start, in pieces of any size, and is called twice. What is released in the second reading is verified
-    again, chunk by chunk, to be the stream that was verified in the first: storage that changes in between raises WrongKey or MalformedInput.
+    `reopen` gives the sealed bytes from their start, in pieces of any size, and is called twice. What is released in
+    the second reading is verified again, chunk by chunk, to be the stream that was verified in the first: storage that
+    changes in between raises WrongKey or MalformedInput.
     Raises WrongKey, MalformedInput, TooLarge, TypeError before anything is released.
     """
     _require_content_key(under)
@@ -114,7 +117,7 @@ def _open_pieces(source: Iterable[bytes], opener: cipher.Cipher) -> Iterator[byt
 
 
 def _measure_data(pieces: Iterable[bytes]) -> int:
-    """Read `pieces` to their end and return how many bytes of data they hold before the padding, which must be the right one."""
+    """Read `pieces` to their end; return how many bytes of data precede the padding, which must be the right one."""
     total, size, mark = 0, 0, b""
     for piece in pieces:
         stripped = piece.rstrip(b"\x00")

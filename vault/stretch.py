@@ -1,9 +1,11 @@
 """From what a person types, or a program holds, to the keys that unlock. Formats: docs/formats/stretch.md.
 
-One Argon2id (RFC 9106), then HKDF into three keys that say nothing about each other: what sign-in compares, what opens the encryption secret, what
-opens the signing secret. Codes and tokens carry at least 128 random bits, so they need no slow hash.
+One Argon2id (RFC 9106), then HKDF into three keys that say nothing about each other: what sign-in compares, what opens
+the encryption secret, what opens the signing secret. Codes and tokens carry at least 128 random bits, so they need no
+slow hash.
 """
 
+import hmac
 import threading
 import unicodedata
 from dataclasses import dataclass
@@ -21,14 +23,16 @@ MAX_PASSPHRASE: Final = 1024  # bytes of UTF-8
 _CODE_SIZES: Final = range(16, 257)
 # Each stretch holds 64 MiB: four at once is the most a small server can spare, and a queue of guesses waits.
 _AT_ONCE: Final = threading.BoundedSemaphore(4)
-# Control, surrogate, private-use and unassigned characters: not typed on purpose, or normalised otherwise by the next Unicode edition.
+# Control, surrogate, private-use and unassigned characters: not typed on purpose, or normalised otherwise by the next
+# Unicode edition.
 _REFUSED: Final = frozenset({"Cc", "Cs", "Co", "Cn"})
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """How much work one stretch takes: KiB of memory, passes over it, lanes. Costs come back from rows, so both ends are bounded.
+    """How much work one stretch takes: KiB of memory, passes over it, lanes.
 
+    Costs come back from rows that others may have written, so both ends are bounded.
     Raises WeakCost below the floor (64 MiB, 3 passes, 1 lane), TooLarge above the ceiling (1 GiB, 16 passes, 8 lanes).
     """
 
@@ -60,13 +64,26 @@ class Cost:
 STANDARD: Final = Cost(64 * 1024, 3, 1)
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class UnlockKeys:
-    """What one passphrase or code unlocks. `verifier`: 32 bytes sign-in compares in constant time; the other two are never stored."""
+    """What one passphrase or code unlocks.
+
+    `verifier`: 32 bytes sign-in compares in constant time; the other two are never stored.
+    """
 
     verifier: bytes
     encryption: UnlockKey
     signing: UnlockKey
+
+    # No secret in a set or a cache.
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        """Compare in constant time."""
+        if not isinstance(other, UnlockKeys):
+            return False
+        same = (hmac.compare_digest(self.verifier, other.verifier), self.encryption == other.encryption)
+        return all((*same, self.signing == other.signing))
 
     def __repr__(self) -> str:
         return "<UnlockKeys: not shown>"
@@ -74,11 +91,11 @@ class UnlockKeys:
     def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
         raise TypeError("Unlock keys are never pickled or copied.")
 
-    __hash__ = None  # type: ignore[assignment]  # no secret in a set or cache
-
 
 def stretch_passphrase(passphrase: str, *, salt: bytes, cost: Cost) -> UnlockKeys:
-    """Return the keys `passphrase` unlocks with this 16-byte random `salt`. Slow by design: about 0.1 s and 64 MiB at STANDARD.
+    """Return the keys `passphrase` unlocks with this 16-byte random `salt`.
+
+    Slow by design: about 0.2 s and 64 MiB at STANDARD; a fifth at once waits.
 
     Raises MalformedInput (empty, characters no keyboard makes, wrong salt), TooLarge (over 1,024 bytes), TypeError.
     """
@@ -94,7 +111,9 @@ def stretch_passphrase(passphrase: str, *, salt: bytes, cost: Cost) -> UnlockKey
 
 
 def stretch_code(secret: bytes, *, label: str) -> UnlockKeys:
-    """Return the keys a random `secret` (16 to 256 bytes) unlocks, for the one use `label` names. Fast: never for anything a person made up.
+    """Return the keys a random `secret` (16 to 256 bytes) unlocks, for the one use `label` names.
+
+    Fast, so never for anything a person made up.
 
     Raises MalformedInput (short secret, label off grammar), TooLarge, TypeError.
     """
@@ -110,7 +129,8 @@ def stretch_code(secret: bytes, *, label: str) -> UnlockKeys:
 def normalise_passphrase(passphrase: str) -> str:
     """Return the one spelling of what was typed: NFKC, runs of space made one, none at the ends. Case is kept.
 
-    A phone's keyboard adds a space after the last word and a Mac composes accents differently: neither may lock a person out.
+    A phone's keyboard adds a space after the last word and a Mac composes accents differently: neither may lock a
+    person out.
     Raises MalformedInput, TooLarge, TypeError.
     """
     if not isinstance(passphrase, str):
