@@ -18,7 +18,7 @@ from accounts import keyring
 from accounts.errors import KeyRefused
 from accounts.keyring import Keyholder
 from accounts.models import KeyStatement
-from audit import events, log, queries
+from audit import events, latest, log
 from vault import labels
 
 ROOT, LEAD, MEMBER, SERVICE, TEAM = "root", "lead", "member", "service", "team"
@@ -89,7 +89,7 @@ def trusted(subject: str, *, by: Keyholder) -> Vouched:
     row = KeyStatement.objects.filter(subject=subject).order_by("-epoch").first()
     if row is None:
         raise _refusal(subject, "no_statement", by=by)
-    if queries.latest_detail(events.KEY_STATED, party=subject) != row.digest:
+    if latest.latest_detail(events.KEY_STATED, record=f"key:{subject}") != row.digest:
         raise _refusal(subject, "not_latest_in_log", by=by)
     found = trusted_statement(row.digest, by=by)
     if found.statement.subject != subject or found.statement.epoch < by.pins.seen(subject):
@@ -161,6 +161,7 @@ def _publish(
     log.append(
         events.KEY_STATED,
         by=by,
+        records=(f"key:{subject.name}",),
         parties=(subject.name, f"agency:{subject.agency_id}"),
         detail=row.digest,
     )

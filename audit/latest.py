@@ -1,0 +1,10 @@
+"""The newest entry about one record: what a caller checks a row against, since rows can be altered and the log cannot."""
+
+from audit.models import Entry, EntryRecord
+
+
+def latest_detail(event: str, *, record: str) -> str:
+    """The detail of the newest entry of this event about this record, or "" when there is none."""
+    about = EntryRecord.objects.filter(record=record).order_by("-at", "-entry_id").values_list("entry_id", flat=True)
+    entries = Entry.objects.filter(id__in=about, event=event).order_by("-at", "-id")
+    return entries.values_list("detail", flat=True).first() or ""
