@@ -67,33 +67,30 @@ def seal_why(why: Why, nonce: bytes) -> tuple[bytes, list[SealedReason]]:
     if not why.offices:
         raise errors.EntryMalformed("A why needs at least one audit office to be sealed to.")
     blind = vault.make_blind()
-    commitment = vault.commit(vault.LOG_WHY_COMMITMENT, blind, why.text.encode())
+    commitment = vault.commit(vault.labels.WHY_COMMITMENT, blind, why.text.encode())
     body = vault.canonical({"blind": blind.hex(), "why": why.text})
     return commitment, [_seal_for(office, body, nonce, commitment) for office in why.offices]
 
 
 def open_why(reason: SealedReason, *, using: vault.SecretKey) -> str:
     """Return the reason in plain words. Raises WhyUnreadable if it does not open, or is not what the entry committed to."""
-    context = _make_context(reason.nonce, reason.office, reason.office_epoch)
+    place = (reason.nonce, reason.office, reason.office_epoch)
     try:
-        key = vault.unwrap_content_key(vault.WrappedKey.parse(reason.wrapped), using=using, context=context)
-        body = json.loads(vault.open_body(reason.sealed, under=key, context=context))
+        wrapped = vault.WrappedKey.parse(reason.wrapped)
+        key = vault.unwrap_content_key(wrapped, using=using, context=vault.bind(vault.labels.WHY_KEY, *place))
+        body = json.loads(vault.open_body(reason.sealed, under=key, context=vault.bind(vault.labels.WHY_BODY, *place)))
         blind, text = bytes.fromhex(body["blind"]), str(body["why"])
     except (vault.VaultError, ValueError, KeyError, TypeError) as error:
         raise errors.WhyUnreadable("This why does not open with this office's key.") from error
-    if vault.commit(vault.LOG_WHY_COMMITMENT, blind, text.encode()) != reason.commitment:
+    if vault.commit(vault.labels.WHY_COMMITMENT, blind, text.encode()) != reason.commitment:
         raise errors.WhyUnreadable("This why is not the one its entry committed to.")
     return text
 
 
 def _seal_for(office: Office, body: bytes, nonce: bytes, commitment: bytes) -> SealedReason:
     # A content key for each office: destroying one office's copy then destroys all that its key could open.
-    context = _make_context(nonce, office.id, office.epoch)
+    place = (nonce, office.id, office.epoch)
     key = vault.make_content_key()
-    wrapped = vault.wrap(key, to=office.key, context=context).raw
-    sealed = vault.seal_body(body, under=key, context=context)
+    wrapped = vault.wrap(key, to=office.key, context=vault.bind(vault.labels.WHY_KEY, *place)).raw
+    sealed = vault.seal_body(body, under=key, context=vault.bind(vault.labels.WHY_BODY, *place))
     return SealedReason(0, nonce, commitment, office.id, office.epoch, wrapped, sealed)
-
-
-def _make_context(nonce: bytes, office: str, epoch: int) -> bytes:
-    return vault.bind(vault.LOG_WHY, nonce.hex(), office, epoch)
