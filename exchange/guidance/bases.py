@@ -68,7 +68,8 @@ def _check_interest(basis: LawfulBasis, interest: str | None) -> list[Problem]:
 def _check_para18(conditions: Sequence[Condition], reason: str | None) -> list[Problem]:
     needed = any(condition.needs_para18_reason for condition in conditions)
     if needed and reason is None:
-        return [Problem("para18_reason", "missing", "Say why there is no consent; the safeguarding condition demands it.")]
+        sentence = "Say why there is no consent; the safeguarding condition demands it."
+        return [Problem("para18_reason", "missing", sentence)]
     if reason is not None and not needed:
         sentence = "This reason goes with the safeguarding condition only. Take it out, or add the condition."
         return [Problem("para18_reason", "not_applicable", sentence)]

@@ -161,7 +161,7 @@ class HandlingCondition(Code):
 
 @dataclass(frozen=True, slots=True)
 class AgencyKind(Code):
-    """A kind of agency. `takes_emergencies` marks police and social care: an emergency share to them is never blocked."""
+    """A kind of agency. `takes_emergencies` marks police and social care: no emergency share to them is blocked."""
 
     takes_emergencies: bool
 

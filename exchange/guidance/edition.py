@@ -109,9 +109,7 @@ def read_edition(text: bytes) -> Edition:
     value of the wrong kind or out of bounds, a reference to a code that is not there.
     """
     root = Node("", _parse(text))
-    parts = root.members(
-        "format", "edition", "title", "jurisdiction", "starts_on", "review_within_days", "lists"
-    )
+    parts = root.members("format", "edition", "title", "jurisdiction", "starts_on", "review_within_days", "lists")
     parts["format"].one_of((FORMAT,))
     lists = parts["lists"].members(*LIST_NAMES)
     edition = Edition(

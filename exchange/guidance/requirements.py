@@ -37,7 +37,7 @@ def check_code(edition: Edition, list_name: str, field: str, given: str) -> list
     return [Problem(field, "unknown_code", f"This is not one of the codes. Choose one of: {', '.join(allowed)}.")]
 
 
-def check_agreement(
+def check_agreement(  # noqa: PLR0913 - the four parts of an answer, and the caller's clock
     edition: Edition,
     status: str,
     *,
@@ -53,7 +53,7 @@ def check_agreement(
     rule = edition.agreement_statuses[status]
     if rule.blocks_signing:
         return [Problem("status", "blocks_signing", "Find out where this person's agreement stands, then sign.")]
-    return _check_details(edition, rule, reason, exceptions, review_date, today)
+    return _check_details(edition, rule, reason=reason, exceptions=exceptions, review_date=review_date, today=today)
 
 
 def check_agreement_in_emergency(edition: Edition, status: str) -> list[Problem]:
@@ -61,7 +61,7 @@ def check_agreement_in_emergency(edition: Edition, status: str) -> list[Problem]
     return check_code(edition, "agreement_statuses", "status", status)
 
 
-def check_informed(
+def check_informed(  # noqa: PLR0913 - the four parts of an answer, and the caller's clock
     edition: Edition,
     status: str,
     *,
@@ -74,7 +74,14 @@ def check_informed(
     found = check_code(edition, "informed_statuses", "status", status)
     if found:
         return found
-    return _check_details(edition, edition.informed_statuses[status], reason, exceptions, review_date, today)
+    return _check_details(
+        edition,
+        edition.informed_statuses[status],
+        reason=reason,
+        exceptions=exceptions,
+        review_date=review_date,
+        today=today,
+    )
 
 
 def check_not_shared(
@@ -123,6 +130,7 @@ def _check_event_date(event_date: date | None, today: date) -> list[Problem]:
 def _check_details(  # noqa: PLR0913 - one rule and the answers it is held against
     edition: Edition,
     rule: AgreementStatus | InformedStatus,
+    *,
     reason: str,
     exceptions: Sequence[str],
     review_date: date | None,
