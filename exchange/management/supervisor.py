@@ -17,6 +17,7 @@ from typing import IO
 
 from exchange.management import process
 
+FAST = signal.SIGINT  # PostgreSQL's word for "stop now, tidily"
 POLL = 0.02  # seconds between two looks at whether something is ready
 
 

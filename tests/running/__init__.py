@@ -1,0 +1,1 @@
+"""What the tests bring up for themselves: databases, broker, mail, worker, server. All real; nothing is skipped."""
