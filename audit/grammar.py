@@ -21,7 +21,7 @@ _RECORD: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9:._-]{0,63}")
 _PARTY: Final = re.compile(rf"(?:team|person|agency|office):{_UUID}")
 _DETAIL: Final = re.compile(r"(?:[a-z0-9][a-z0-9:._,=+-]{0,127})?")
 _REQUEST: Final = re.compile(r"[A-Za-z0-9-]{0,36}")
-_KIND: Final = re.compile(r"[a-z0-9][a-z0-9:-]{0,63}")
+_KIND: Final = re.compile(r"[a-z0-9][a-z0-9:._-]{0,63}")
 
 
 def check_event(event: str) -> None:

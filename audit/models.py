@@ -78,7 +78,7 @@ class EntryParty(models.Model):
 
 
 class Waiting(models.Model):
-    """An entry that has no leaf yet. Written by a trigger on Entry, so that no way of inserting can forget it.
+    """An entry that has no leaf yet. Written and removed by triggers on Entry and Leaf, so that nothing can forget it.
 
     It makes "entries with no leaf" a short table rather than an anti-join over the whole log every second.
     """

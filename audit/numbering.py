@@ -37,7 +37,6 @@ def number_entries(limit: int = BATCH) -> int:
         if not entries:
             return 0
         note = _number(entries)
-        models.Waiting.objects.filter(entry_id__in=[entry.pk for entry in entries]).delete()
     publishing.publish(note)
     return len(entries)
 
@@ -151,3 +150,11 @@ def _store(leaves: Sequence[leaf.Leaf]) -> None:
 def write_numbers(numbers: Sequence[leaf.Number]) -> str:
     """Return the canonical JSON text that a leaf's row keeps of its numbers."""
     return vault.canonical([list(number) for number in numbers]).decode()
+
+
+def read_numbers(text: str) -> list[leaf.Number]:
+    """Return the numbers a leaf's row keeps. Raises ValueError unless the text is exactly what `write_numbers` wrote."""
+    numbers: list[leaf.Number] = [(record, number, before) for record, number, before in json.loads(text)]
+    if write_numbers(numbers) != text:
+        raise ValueError("The numbers are not in canonical form.")
+    return numbers
