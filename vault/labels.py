@@ -5,6 +5,8 @@ frames whatever label a caller gives, so that a caller's label can never stand i
 docs/formats/README.md.
 """
 
+# ruff: noqa: S105 - these are labels and public; some name a kind of secret.
+
 import re
 from typing import Final
 
@@ -54,6 +56,7 @@ KEY_STATEMENT: Final = "confer/v1/key-statement"
 CONCERN_MANIFEST: Final = "confer/v1/concern-manifest"
 DECISION_MANIFEST: Final = "confer/v1/decision-manifest"
 DISCLOSURE_MANIFEST: Final = "confer/v1/disclosure-manifest"
+ANSWER_MANIFEST: Final = "confer/v1/answer-manifest"
 COUNTERSIGNATURE: Final = "confer/v1/countersignature"
 ACKNOWLEDGEMENT: Final = "confer/v1/acknowledgement"
 REMOVAL: Final = "confer/v1/removal"

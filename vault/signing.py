@@ -56,7 +56,7 @@ def verify(key: VerifyingKey, *, label: str, message: bytes, signature: bytes) -
 
 
 def sign_note(key: NoteKey, text: bytes) -> bytes:
-    """Return the Ed25519 signature (64 bytes) over `text`, bare, as signed notes require: a note's first line labels it.
+    """Return the Ed25519 signature (64 bytes) over `text`, bare: a note's first line is its label.
 
     Raises TooLarge (over 64 KiB), TypeError.
     """
