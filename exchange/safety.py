@@ -26,7 +26,7 @@ def _ask_postgresql(cursor: CursorWrapper) -> str:
     for setting in ("fsync", "synchronous_commit"):
         cursor.execute("SELECT current_setting(%s)", [setting])
         if cursor.fetchone()[0] == "off":
-            return f"PostgreSQL runs with {setting} off: an entry could be lost after what it records was seen. Turn it on."
+            return f"PostgreSQL runs with {setting} off: an entry could be lost after what it records was seen."
     cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
     if cursor.fetchone()[0]:
         return "Confer connects to PostgreSQL as a superuser, who gets past every trigger. Use a role of its own."

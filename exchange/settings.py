@@ -29,6 +29,8 @@ else:
     DATABASES = {"default": _APP_DATABASE}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+CONFER_DOCUMENT_LIMIT = int(os.environ.get("CONFER_DOCUMENT_LIMIT", str(50 * 1024 * 1024)))  # bytes, one document
+
 CONFER_BROKER = os.environ.get("CONFER_BROKER", f"redis+socket://{DEFAULT_DATA / 'valkey.sock'}")
 
 # --- Who may be cheap -----------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """What a test may ask for. Everything is real, is this test's own or empty when it starts, and is gone afterwards."""
 
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from django.conf import settings
 from django.db import connections
 from django.test import override_settings
 
-from exchange.management import embedded
+from exchange.management import embedded, supervisor
 from tests import plugin
 from tests.running.databases import Database
 from tests.running.mail import Mail
@@ -78,11 +79,11 @@ def mail(started_mail: Mail) -> Mail:
 
 @pytest.fixture
 def worker(run: plugin.Run, database: Database, broker: redis.Redis, mail: Mail) -> Iterator[Running]:
-    """Give a real worker in its own process on this test's database. Nothing is on the clock unless ``beat`` is, too."""
+    """Give a real worker in its own process on this test's database. Only ``beat`` gives it periodic tasks."""
     del broker, mail  # they must be up before it, and go after it
     log = database.data / "worker.log"
     running = Running(
-        run.house, lambda: embedded.worker(run.folder / "worker.ready", log=log), database.environment
+        run.house, lambda _: embedded.worker(run.folder / "worker.ready", log=log), database.environment
     ).start()
     yield running
     running.stop()
@@ -93,7 +94,7 @@ def beat(run: plugin.Run, database: Database, worker: Running) -> Iterator[Runni
     """Give the clock in its own process, and with it the worker."""
     del worker
     log = database.data / "beat.log"
-    running = Running(run.house, lambda: embedded.beat(run.folder / "beat.ready", log), database.environment).start()
+    running = Running(run.house, lambda _: embedded.beat(run.folder / "beat.ready", log), database.environment).start()
     yield running
     running.stop()
 
@@ -103,15 +104,10 @@ def server(run: plugin.Run, database: Database) -> Iterator[Running]:
     """Give a real web server on this test's database; ``server.url`` is its address."""
     log = database.data / "web.log"
 
-    def make() -> embedded.Service:
-        listener = embedded.listen_on_loopback(run.web_port)
-        listeners.append(listener)
+    def make(listener: socket.socket) -> supervisor.Service:
         return embedded.web(listener, run.folder / "web.ready", log=log)
 
-    listeners: list[embedded.socket.socket] = []
-    running = Running(run.house, make, database.environment, settings.CONFER_ORIGIN).start()
-    for listener in listeners:
-        listener.close()
+    running = Running(run.house, make, database.environment, run.web_port).start()
     yield running
     running.stop()
 

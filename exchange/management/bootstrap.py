@@ -89,7 +89,16 @@ def _prepare() -> None:
         _say("First use (or new requirements): preparing .venv beside manage.py. Nothing outside this folder changes.")
         shutil.rmtree(HOME, ignore_errors=True)
         _step("1/3 making the environment", [sys.executable, "-m", "venv", str(HOME)])
-        pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "-q", "--require-hashes"]
+        pip = [
+            str(PYTHON),
+            "-m",
+            "pip",
+            "--disable-pip-version-check",
+            "--no-input",
+            "install",
+            "-q",
+            "--require-hashes",
+        ]
         has_uv = _try("2/3 installing the installer", [*pip, "-r", str(INSTALLER_LOCK)])
         if not (has_uv and _try("3/3 installing the requirements", _uv_install())):
             _say("  uv could not; pip does it instead (about half a minute)")

@@ -22,7 +22,7 @@ def short_folder() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="confer-"))
     if len(bytes(folder)) > LONGEST_SOCKET_PATH - 20:
         folder.rmdir()
-        folder = Path(tempfile.mkdtemp(prefix="confer-", dir="/tmp"))  # noqa: S108 - private, made by mkdtemp
+        folder = Path(tempfile.mkdtemp(prefix="confer-", dir="/tmp"))
     try:
         yield folder
     finally:
@@ -88,8 +88,8 @@ def mail_catcher(listener: socket.socket, folder: Path, ready: Path, log: Path |
 
 def worker(ready: Path, concurrency: int = 1, log: Path | None = None) -> Service:
     """Give a Celery worker. Gossip and mingling are for fleets, and slow the start."""
-    words = f"-m celery --quiet -A exchange.celery worker --concurrency {concurrency} --without-gossip --without-mingle --loglevel WARNING"
-    return _waiting_for(ready, "worker", (sys.executable, *words.split()), log=log)
+    words = "-m celery --quiet -A exchange.celery worker --without-gossip --without-mingle --loglevel WARNING"
+    return _waiting_for(ready, "worker", (sys.executable, *words.split(), f"--concurrency={concurrency}"), log=log)
 
 
 def beat(ready: Path, log: Path | None = None) -> Service:

@@ -1,6 +1,7 @@
 """A real SMTP server that delivers to a folder: the last stop of mail on one box and in the tests.
 
-``python -m exchange.management.mailcatcher FOLDER --descriptor 5`` (a listening socket handed over), or ``--listen HOST:PORT``.
+``python -m exchange.management.mailcatcher FOLDER`` with ``--descriptor 5`` (a listening socket that was handed over),
+or with ``--listen HOST:PORT``.
 """
 
 import argparse
@@ -45,10 +46,14 @@ async def serve(listener: socket.socket, folder: Path) -> None:
         loop.add_signal_handler(each, done.set)
     handler = FolderHandler(folder)
     server = await loop.create_server(lambda: SMTP(handler, hostname="mail.example.org", loop=loop), sock=listener)
-    if ready := os.environ.get("CONFER_READY_FILE"):
-        Path(ready).touch()
+    _say_ready()
     await done.wait()
     server.close()
+
+
+def _say_ready() -> None:
+    if ready := os.environ.get("CONFER_READY_FILE"):
+        Path(ready).touch()
 
 
 def main() -> None:

@@ -99,9 +99,7 @@ class Copies:
 def _run_step(step: str, environment: Mapping[str, str]) -> None:
     command = [sys.executable, "-m", "tests.running.template", step]
     whole = embedded.base_environment() | dict(environment)
-    done = subprocess.run(  # noqa: S603 - our own
-        command, env=whole, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(command, env=whole, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"The template database could not be made ({step}):\n{done.stdout}{done.stderr}")
 

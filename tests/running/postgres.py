@@ -136,7 +136,7 @@ def _embedded(folder: Path) -> Iterator[str]:
             os.chown(each, user, user)
     environment = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": str(folder)}
     words = "--auth=trust --username=postgres --encoding=UTF8 --locale=C.UTF-8 --no-sync"
-    made_data = subprocess.run(  # noqa: S603 - the wheel's own
+    made_data = subprocess.run(
         [binaries / "initdb", f"--pgdata={data}", *words.split()],
         env=environment, user=user, group=user, extra_groups=None if user is None else [],
         cwd=folder, capture_output=True, text=True, check=False,

@@ -1,27 +1,38 @@
 """The house's own processes, for tests to start, stop and kill."""
 
+import socket
 from collections.abc import Callable, Mapping
 
+from exchange.management import embedded
 from exchange.management.supervisor import House, Service
 
 
 class Running:
     """One process of the house on one test's database; it can be killed and started again."""
 
-    def __init__(self, house: House, make: Callable[[], Service], environment: Mapping[str, str], url: str = "") -> None:
-        """``make`` gives the service afresh for each start. ``url`` is where it answers, if it does."""
+    def __init__(
+        self, house: House, make: Callable[[socket.socket], Service], environment: Mapping[str, str], port: int = 0
+    ) -> None:
+        """``make`` gives the service afresh for each start; it is lent a socket listening on loopback ``port``."""
         self.house = house
         self.make = make
         self.environment = environment
-        self.url = url
+        self.port = port
         self.name = ""
+
+    @property
+    def url(self) -> str:
+        """Where it answers, if it does."""
+        return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> "Running":
         """Start it and wait until it is ready. Raises ServiceFailed."""
-        service = self.make()
-        self.name = service.name
-        self.house.environment.update(self.environment)
-        self.house.start(service)
+        # Our own end of the socket is closed again, so that a server that was stopped refuses.
+        with embedded.listen_on_loopback(self.port) as listener:
+            service = self.make(listener)
+            self.name = service.name
+            self.house.environment.update(self.environment)
+            self.house.start(service)
         return self
 
     @property

@@ -35,7 +35,7 @@ def run_tests(arguments: list[str]) -> int:
 
 def _parse(arguments: list[str]) -> tuple[tuple[str, ...], bool, list[str]]:
     rest = list(arguments)
-    vendors = VENDORS
+    vendors: tuple[str, ...] = VENDORS
     is_long = "--long" in rest
     while "--long" in rest:
         rest.remove("--long")
@@ -61,8 +61,9 @@ def _run(vendor: str, arguments: list[str], *, is_long: bool) -> tuple[int, str]
             "CONFER_TEST_COUNTS": str(counts),
             "CONFER_LONG": "1" if is_long else "0",
         }
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # the tests start many a Python: compile once, not each time
         command = [sys.executable, "-m", "pytest", *arguments]
-        code = _wait(subprocess.Popen(command, cwd=ROOT, env=environment))  # noqa: S603 - our own
+        code = _wait(subprocess.Popen(command, cwd=ROOT, env=environment))
         told = json.loads(counts.read_text(encoding="utf-8")) if counts.exists() else {}
     summary = ", ".join(f"{number} {what}" for what, number in told.items() if number) or "nothing was run"
     return code, f"{vendor:>10}: {summary} in {time.monotonic() - started:.0f} s (exit {code})"

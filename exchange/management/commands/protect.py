@@ -32,7 +32,9 @@ class Command(BaseCommand):
             if found is None:
                 raise CommandError(f"There is no role {role!r}. Make it first: CREATE ROLE … LOGIN PASSWORD …")
             if found[0] == role or found[1]:
-                raise CommandError(f"{role!r} owns the tables, so nothing binds it. Name the owner in CONFER_OWNER_DATABASE.")
+                raise CommandError(
+                    f"{role!r} owns the tables, so nothing binds it. Name the owner in CONFER_OWNER_DATABASE."
+                )
             tables = grant_least(cursor, role)
         if options["verbosity"]:
             self.stdout.write(f"{role} may use {len(tables)} tables, and only add to and read the log's.")
