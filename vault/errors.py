@@ -5,8 +5,6 @@ mistake in our own code (text where bytes belong) is a `TypeError`, a different 
 holds any part of a key, a body or a context.
 """
 
-# ruff: noqa: N818 - each name says what was wrong; an Error at its end would add nothing.
-
 
 class VaultError(Exception):
     """The vault refused. Acts translate this; doors never see it."""

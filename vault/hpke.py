@@ -71,8 +71,10 @@ def unwrap_secret_key(wrapped: WrappedKey, *, using: SecretKey, context: bytes) 
 
 
 def _unwrap(form: envelope.Form, label: str, wrapped: WrappedKey, *, using: SecretKey, context: bytes) -> bytes:
-    if not isinstance(wrapped, WrappedKey) or not isinstance(using, SecretKey):
-        raise TypeError("A WrappedKey is unwrapped using a SecretKey.")
+    if not isinstance(wrapped, WrappedKey):
+        raise TypeError("Only a WrappedKey is unwrapped.")
+    if not isinstance(using, SecretKey):
+        raise TypeError("Keys are unwrapped using a SecretKey.")
     sealed = b"".join(envelope.split(form, wrapped.raw))
     info = _bind_info(label, using.public(), context)
     try:

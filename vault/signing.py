@@ -67,8 +67,10 @@ def sign_note(key: NoteKey, text: bytes) -> bytes:
 
 def verify_note(key: NoteVerifyingKey, text: bytes, signature: bytes) -> None:
     """Return if, and only if, `key` signed `text` as a note. Raises SignatureInvalid, TooLarge, TypeError."""
-    if not isinstance(key, NoteVerifyingKey) or not isinstance(signature, bytes):
-        raise TypeError("A note's signature is bytes, verified with a NoteVerifyingKey.")
+    if not isinstance(key, NoteVerifyingKey):
+        raise TypeError("A note is verified with a NoteVerifyingKey.")
+    if not isinstance(signature, bytes):
+        raise TypeError("A note's signature is bytes.")
     try:
         Ed25519PublicKey.from_public_bytes(key.raw).verify(signature, _check_message(text, MAX_NOTE))
     except InvalidSignature:

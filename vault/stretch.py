@@ -99,8 +99,10 @@ def stretch_passphrase(passphrase: str, *, salt: bytes, cost: Cost) -> UnlockKey
 
     Raises MalformedInput (empty, characters no keyboard makes, wrong salt), TooLarge (over 1,024 bytes), TypeError.
     """
-    if not isinstance(salt, bytes) or not isinstance(cost, Cost):
-        raise TypeError("A salt is bytes, a cost is a Cost.")
+    if not isinstance(salt, bytes):
+        raise TypeError("A salt is bytes.")
+    if not isinstance(cost, Cost):
+        raise TypeError("A cost is a Cost.")
     if len(salt) != SALT:
         raise MalformedInput("A salt is exactly 16 bytes.")
     typed = normalise_passphrase(passphrase).encode()

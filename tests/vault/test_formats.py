@@ -1,4 +1,4 @@
-"""The documents suffice: these readers are written from docs/formats alone, with no call into the vault, and read what it writes."""
+"""The documents suffice: readers written from docs/formats alone, without the vault, read what the vault writes."""
 
 import hashlib
 import hmac

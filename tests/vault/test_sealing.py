@@ -1,4 +1,4 @@
-"""What is sealed opens, unchanged, for the right key in the right place; with any one byte changed it does not open at all."""
+"""What is sealed opens for the right key in the right place; with any one byte changed it does not open at all."""
 
 from collections.abc import Callable
 

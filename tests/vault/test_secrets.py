@@ -4,6 +4,7 @@ import copy
 import dataclasses
 import json
 import pickle
+from collections.abc import Callable
 
 import pytest
 
@@ -23,7 +24,7 @@ Secret = vault.SecretKey | vault.SigningKey | vault.NoteKey | vault.ContentKey |
 
 @every_secret
 def test_a_secret_shows_nothing_of_itself(secret: Secret) -> None:
-    shown = f"{secret!r} {secret!s} {secret} {[secret]} %s" % secret  # noqa: UP031 - every way to print one
+    shown = f"{secret!r} {secret!s} {secret} {[secret]} %s" % secret
     assert secret.export_secret().hex()[:8] not in shown
     assert repr(secret.export_secret())[2:10] not in shown
     assert "not shown" in shown
@@ -51,7 +52,7 @@ def test_a_secret_cannot_be_changed(secret: Secret) -> None:
     with pytest.raises(AttributeError):
         del secret._raw
     with pytest.raises(AttributeError):
-        secret.note = "x"  # type: ignore[union-attr]
+        secret.note = "x"
 
 
 @every_secret
@@ -79,7 +80,7 @@ def test_unlock_keys_show_and_pickle_nothing() -> None:
     assert repr(keys) == "<UnlockKeys: not shown>"
     for leave in (pickle.dumps, copy.deepcopy, hash, dataclasses.asdict):
         with pytest.raises(TypeError):
-            leave(keys)  # type: ignore[operator]
+            leave(keys)
     assert keys == vault.stretch_code(bytes(range(16)), label=labels.API_TOKEN)
     assert keys != vault.stretch_code(bytes(range(16)), label=labels.BEARER)
 
@@ -92,7 +93,7 @@ def test_the_three_unlock_keys_differ_from_one_another() -> None:
 def test_one_kind_of_key_does_not_do_anothers_work() -> None:
     unlock, content, context = vault.UnlockKey(bytes(32)), vault.make_content_key(), vault.bind(labels.RECORD_KEY)
     public = vault.make_secret_key().public()
-    misuses = [
+    misuses: list[Callable[[], object]] = [
         lambda: vault.wrap(unlock, to=public, context=context),  # type: ignore[arg-type]
         lambda: vault.wrap(vault.make_signing_key(), to=public, context=context),  # type: ignore[arg-type]
         lambda: vault.wrap(content, to=public.raw, context=context),  # type: ignore[arg-type]

@@ -3,13 +3,14 @@
 import itertools
 import tracemalloc
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
 import vault
-from vault import labels, padding, stream
+from vault import cipher, labels, padding, stream
 
 KEY = vault.make_content_key()
 HERE = vault.bind(labels.DOCUMENT_BODY, "document-1")
@@ -59,7 +60,7 @@ def test_every_other_order_of_the_chunks_is_refused() -> None:
         for chosen in itertools.product(chunks, repeat=count):
             if list(chosen) != chunks:
                 with pytest.raises((vault.WrongKey, vault.MalformedInput)):
-                    vault.open_stream(lambda taken=chosen: [header, *taken], under=KEY, context=HERE)
+                    open_all(header, *chosen)
             if count > 3 and chosen[0] != chunks[0]:
                 break  # no longer beginning with the first chunk: all refused alike
 
@@ -97,12 +98,11 @@ def test_all_is_verified_before_the_call_returns() -> None:
 def test_storage_that_changes_between_the_readings_releases_no_other_byte() -> None:
     for second in (cut_up(seal(bytes(230_000))), PIECES[:3], [*PIECES, b"\x00"], [PIECES[0], PIECES[2]], []):
         readings = iter([PIECES, second])
-        released = b""
-        opened = vault.open_stream(lambda turn=readings: next(turn), under=KEY, context=HERE)
+        released: list[bytes] = []
+        opened = vault.open_stream(partial(next, readings), under=KEY, context=HERE)
         with pytest.raises((vault.WrongKey, vault.MalformedInput)):
-            for piece in opened:
-                released += piece
-        assert LONG.startswith(released)
+            released.extend(opened)
+        assert LONG.startswith(b"".join(released))
 
 
 def test_a_stream_does_not_open_under_another_key_or_elsewhere() -> None:
@@ -146,7 +146,7 @@ def test_the_bound_on_chunks_is_that_of_two_gibibytes() -> None:
 
 def test_wrong_padding_inside_a_rightly_sealed_stream_is_refused() -> None:
     salt = bytes(32)
-    sealer = stream.cipher.make_cipher(KEY, label=labels.VAULT_SEALED_STREAM, context=HERE, salt=salt)
+    sealer = cipher.make_cipher(KEY, label=labels.VAULT_SEALED_STREAM, context=HERE, salt=salt)
     header = b"\x01\x22" + salt + sealer.commitment
     for padded in (bytes(256), b"\x80" + bytes(254), b"\x80" + bytes(271), b"x" * 256):
         with pytest.raises(vault.MalformedInput):

@@ -6,10 +6,10 @@ import hashlib
 import pytest
 
 import vault
-from tests.vault.vectors import KEYS, Case, accepted, blob, load, refused, refuses
+from tests.vault.vectors import KEYS, Case, accepted, blob, load, load_streams, refused, refuses
 from vault import recovery
 
-STREAMS = {name: base64.b64decode(text) for name, text in load("sealed-stream", "streams").items()}
+STREAMS = load_streams()
 
 
 @accepted("context")
@@ -173,6 +173,7 @@ def test_a_commitment_is_made_the_same_again(case: Case) -> None:
 
 @accepted("canonical", "derived")
 def test_a_key_is_derived_the_same_again(case: Case) -> None:
+    kinds: dict[str, type[vault.ContentKey | vault.UnlockKey | vault.SecretKey]]
     kinds = {"content-key": vault.ContentKey, "unlock-key": vault.UnlockKey, "secret-key": vault.SecretKey}
     assert vault.derive(kinds[case["kind"]](bytes.fromhex(case["key"])), case["label"]).hex() == case["derived"]
 

@@ -1,7 +1,8 @@
 """Make the vault's test vectors again: `python -m tests.vectors.make_vault_vectors` from the top of the project.
 
-Keys and inputs are fixed; wrapping, sealing and half of signing are random, so a new run gives other blobs. The files it writes are promises: a
-reader of version 1 MUST go on reading them. Make them again only beside a new version, never to make a test pass.
+Keys and inputs are fixed; wrapping, sealing and half of signing are random, so a new run gives other blobs. What it
+writes are promises: a reader of version 1 MUST go on reading them. Make them again only beside a new version, never to
+make a test pass.
 Every refused case names the error it expects.
 """
 
@@ -76,17 +77,24 @@ def make_contexts() -> list[Case]:
     return cases + [{"name": n, "label": label, "parts": parts, "refused": why} for n, label, parts, why in bad]
 
 
+def show_pair(
+    name: str,
+    secret: vault.SecretKey | vault.SigningKey | vault.NoteKey,
+    public: vault.PublicKey | vault.VerifyingKey | vault.NoteVerifyingKey,
+) -> Case:
+    """Return a pair in hex, with its fingerprint."""
+    shown = {"secret": secret.export_secret().hex(), "public": public.raw.hex(), "fingerprint": public.fingerprint()}
+    return {"name": name, "kind": type(public).__name__, **shown}
+
+
 def make_keys() -> list[Case]:
     """Public halves and fingerprints; public keys refused."""
     public, verifying, note = LEAD.public(), SIGNER.verifying(), NOTE.verifying()
     good = [
-        {"name": "encryption pair", "kind": "PublicKey", "secret": LEAD.export_secret().hex(), "key": public},
-        {"name": "signing pair", "kind": "VerifyingKey", "secret": SIGNER.export_secret().hex(), "key": verifying},
-        {"name": "note pair", "kind": "NoteVerifyingKey", "secret": NOTE.export_secret().hex(), "key": note},
+        show_pair("encryption pair", LEAD, public),
+        show_pair("signing pair", SIGNER, verifying),
+        show_pair("note pair", NOTE, note),
     ]
-    for case in good:
-        key = case.pop("key")
-        case |= {"public": key.raw.hex(), "fingerprint": key.fingerprint()}
     lattice, curve = public.raw[:1184], public.raw[1184:]
     bad = [
         ("cut short", "PublicKey", public.raw[:-1]),
@@ -111,7 +119,7 @@ def make_wrapped_keys() -> list[Case]:
     one = vault.wrap(RECORD, to=LEAD.public(), context=HERE).raw
     team = vault.wrap(STRANGER, to=LEAD.public(), context=HERE).raw
 
-    def case(name: str, wrapped: bytes, /, **other: Any) -> Case:
+    def case(name: str, wrapped: bytes, /, **other: object) -> Case:
         usual = {"unwrap_as": "content key", "using": LEAD.export_secret().hex(), "context": HERE.hex()}
         return {"name": name, **usual, "wrapped": wrapped.hex(), **other}
 
@@ -133,7 +141,7 @@ def make_wrapped_keys() -> list[Case]:
 
 
 def seal_unpadded(padded: bytes) -> bytes:
-    """Return a body sealed rightly around padding that may be wrong: what a faulty or hostile holder of the key makes."""
+    """Return a body sealed rightly around padding that may be wrong, as a hostile holder of the key can."""
     nonce = bytes(range(12))
     sealer = cipher.make_cipher(RECORD, label=labels.VAULT_SEALED_BODY, context=HERE, salt=nonce)
     return envelope.join(content._BODY_FORM, sealer.commitment, nonce, sealer.seal(nonce, padded))
@@ -141,10 +149,10 @@ def seal_unpadded(padded: bytes) -> bytes:
 
 def make_sealed() -> list[Case]:
     """Sealed bodies and sealed keys, in the direction of opening."""
-    body = "She said “don’t tell Mum”.".encode()
+    body = "She said “do not tell Mum”.".encode()
     sealed = vault.seal_body(body, under=RECORD, context=HERE)
 
-    def case(name: str, blob: bytes, /, **other: Any) -> Case:
+    def case(name: str, blob: bytes, /, **other: object) -> Case:
         usual = {"open_as": "body", "under": "content key", "key": RECORD.export_secret().hex(), "context": HERE.hex()}
         return {"name": name, **usual, "sealed": blob.hex(), **other}
 
@@ -172,6 +180,7 @@ def make_sealed() -> list[Case]:
             refused="MalformedInput",
         ),
     ]
+    keys: dict[str, vault.SecretKey | vault.SigningKey | vault.ContentKey | vault.NoteKey]
     keys = {"secret key": LEAD, "signing key": SIGNER, "content key": OTHER, "note key": NOTE}
     for name, key in keys.items():
         blob = vault.seal_secret(key, under=UNLOCK, context=HERE)
@@ -190,7 +199,7 @@ def make_sealed() -> list[Case]:
 
 
 def make_streams() -> dict[str, Any]:
-    """Sealed streams. A case takes byte ranges of a named stream, joins them, turns one bit or appends bytes."""
+    """Sealed streams: a case takes byte ranges of a named stream, joins them, turns one bit or appends bytes."""
     plain = bytes(number * 7 % 256 for number in range(150_000))
     short = b"".join(vault.seal_stream([b"scan of a letter"], under=RECORD, context=HERE))
     long = b"".join(vault.seal_stream([plain], under=RECORD, context=HERE))
@@ -198,14 +207,14 @@ def make_streams() -> dict[str, Any]:
     chunks = [[head, head + step], [head + step, head + 2 * step], [head + 2 * step, end]]
     start = [0, head]
 
-    def case(name: str, /, of: str = "long", **other: Any) -> Case:
-        return {"name": name, "stream": of, "key": RECORD.export_secret().hex(), "context": HERE.hex(), **other}
+    def case(name: str, /, **other: object) -> Case:
+        return {"name": name, "stream": "long", "key": RECORD.export_secret().hex(), "context": HERE.hex(), **other}
 
-    def refuse(name: str, why: str, /, *ranges: list[int], **other: Any) -> Case:
+    def refuse(name: str, why: str, /, *ranges: list[int], **other: object) -> Case:
         return case(name, take=list(ranges) or [[0, end]], refused=why, **other)
 
     cases = [
-        case("short", of="short", size=16, sha256=hashlib.sha256(b"scan of a letter").hexdigest()),
+        case("short", stream="short", size=16, sha256=hashlib.sha256(b"scan of a letter").hexdigest()),
         case("three chunks", size=len(plain), sha256=hashlib.sha256(plain).hexdigest()),
         refuse("empty", "MalformedInput", [0, 0]),
         refuse("header cut short", "MalformedInput", [0, 65]),
@@ -218,8 +227,8 @@ def make_streams() -> dict[str, Any]:
         refuse("chunk repeated", "WrongKey", start, chunks[0], *chunks),
         refuse("last chunk repeated", "WrongKey", start, *chunks, chunks[2]),
         refuse("trailing byte", "WrongKey", append="00"),
-        refuse("another stream's header", "WrongKey", flip=2),
-        refuse("bit flipped in the salt", "WrongKey", flip=33),
+        refuse("bit flipped at the head of the salt", "WrongKey", flip=2),
+        refuse("bit flipped at the end of the salt", "WrongKey", flip=33),
         refuse("bit flipped in the commitment", "WrongKey", flip=34),
         refuse("bit flipped in the first chunk", "WrongKey", flip=head),
         refuse("bit flipped in the last tag", "WrongKey", flip=end - 1),
@@ -242,10 +251,10 @@ def make_signatures() -> dict[str, Any]:
     theirs = vault.sign(other, label=labels.DECISION_MANIFEST, message=message)
     usual = {"key": SIGNER.verifying().raw.hex(), "label": labels.DECISION_MANIFEST, "message": message.hex()}
 
-    def case(name: str, signature: bytes, /, **other: Any) -> Case:
+    def case(name: str, signature: bytes, /, **other: object) -> Case:
         return {"name": name, **usual, "signature": base64.b64encode(signature).decode(), **other}
 
-    def refuse(name: str, signature: bytes, /, **other: Any) -> Case:
+    def refuse(name: str, signature: bytes, /, **other: object) -> Case:
         return case(name, signature, refused="SignatureInvalid", **other)
 
     places = {"Ed25519 half": 2, "Ed25519 half's end": 65, "ML-DSA half": 66, "ML-DSA half's end": -1}
@@ -290,11 +299,22 @@ def make_canonical() -> dict[str, Any]:
         '"\\u000f\\n"',
     ]
     bad = {
-        "not JSON": "{", "empty": "", "space": '{"a": 1}', "keys out of order": '{"b":1,"a":2}', "key twice": '{"a":1,"a":1}',
-        "float": "1.5", "whole float": "1.0", "exponent": "1e2", "not a number": "NaN", "number too great": "9007199254740992",
-        "needless escape": '"\\u0061"', "broken Unicode": '"\\ud800"', "leading nought": "01", "trailing line": "{}\n",
+        "not JSON": "{",
+        "empty": "",
+        "space": '{"a": 1}',
+        "keys out of order": '{"b":1,"a":2}',
+        "key twice": '{"a":1,"a":1}',
+        "float": "1.5",
+        "whole float": "1.0",
+        "exponent": "1e2",
+        "not a number": "NaN",
+        "number too great": "9007199254740992",
+        "needless escape": '"\\u0061"',
+        "broken Unicode": '"\\ud800"',
+        "leading nought": "01",
+        "trailing line": "{}\n",
         "minus nought": "-0",
-    }  # fmt: skip
+    }
     cases: list[Case] = [{"name": text, "written": text.encode().hex()} for text in good]
     cases += [{"name": n, "written": text.encode().hex(), "refused": "MalformedInput"} for n, text in bad.items()]
     cases.append({"name": "too deep", "written": (b"[" * 40 + b"]" * 40).hex(), "refused": "TooLarge"})
@@ -324,9 +344,12 @@ def make_stretched() -> dict[str, Any]:
     """Stretched passphrases and codes. A cost of null is the cheap one for tests."""
     salt, cheap = bytes(range(16)), vault.Cost.for_tests()
     typed = {
-        "six words": "otter lamp violin gravel mint hat", "spaces as a phone adds them": " otter  lamp violin gravel mint hat ",
-        "accent composed": "caf\u00e9 au lait", "accent apart": "cafe\u0301 au lait", "case matters": "Otter lamp violin gravel mint hat",
-    }  # fmt: skip
+        "six words": "otter lamp violin gravel mint hat",
+        "spaces as a phone adds them": " otter  lamp violin gravel mint hat ",
+        "accent composed": "caf\u00e9 au lait",
+        "accent apart": "cafe\u0301 au lait",
+        "case matters": "Otter lamp violin gravel mint hat",
+    }
     phrases: list[Case] = [
         {
             "name": n,
@@ -341,20 +364,26 @@ def make_stretched() -> dict[str, Any]:
     standard = show(vault.stretch_passphrase(six, salt=salt, cost=vault.STANDARD))
     phrases.append({"name": "standard cost", "passphrase": six, "salt": salt.hex(), "cost": [65536, 3, 1], **standard})
 
-    def refuse(name: str, why: str, **other: Any) -> Case:
+    def refuse(name: str, why: str, **other: object) -> Case:
         return {"name": name, "passphrase": six, "salt": salt.hex(), "cost": None, "refused": why} | other
 
     phrases += [
-        refuse("empty", "MalformedInput", passphrase=""), refuse("only spaces", "MalformedInput", passphrase=" \t "),
+        refuse("empty", "MalformedInput", passphrase=""),
+        refuse("only spaces", "MalformedInput", passphrase=" \t "),
         refuse("control character", "MalformedInput", passphrase="otter\x00lamp"),
         refuse("broken Unicode", "MalformedInput", passphrase="otter\ud800"),
         refuse("unassigned character", "MalformedInput", passphrase="otter\U000e0fff"),
-        refuse("too long", "TooLarge", passphrase="x" * 1025), refuse("too long in UTF-8", "TooLarge", passphrase="é" * 513),
-        refuse("salt cut short", "MalformedInput", salt=salt[:15].hex()), refuse("salt too long", "MalformedInput", salt="00" * 17),
-        refuse("too little memory", "WeakCost", cost=[65535, 3, 1]), refuse("too few passes", "WeakCost", cost=[65536, 2, 1]),
-        refuse("no lanes", "WeakCost", cost=[65536, 3, 0]), refuse("too much memory", "TooLarge", cost=[1048577, 3, 1]),
-        refuse("too many passes", "TooLarge", cost=[65536, 17, 1]), refuse("too many lanes", "TooLarge", cost=[65536, 3, 9]),
-    ]  # fmt: skip
+        refuse("too long", "TooLarge", passphrase="x" * 1025),
+        refuse("too long in UTF-8", "TooLarge", passphrase="é" * 513),
+        refuse("salt cut short", "MalformedInput", salt=salt[:15].hex()),
+        refuse("salt too long", "MalformedInput", salt="00" * 17),
+        refuse("too little memory", "WeakCost", cost=[65535, 3, 1]),
+        refuse("too few passes", "WeakCost", cost=[65536, 2, 1]),
+        refuse("no lanes", "WeakCost", cost=[65536, 3, 0]),
+        refuse("too much memory", "TooLarge", cost=[1048577, 3, 1]),
+        refuse("too many passes", "TooLarge", cost=[65536, 17, 1]),
+        refuse("too many lanes", "TooLarge", cost=[65536, 3, 9]),
+    ]
     codes: list[Case] = [
         {
             "name": label,
@@ -374,27 +403,38 @@ def make_recovery_codes() -> list[Case]:
     """Recovery codes, in the direction of parsing."""
     secret = bytes(range(20))
     code = recovery.spell_recovery_code(secret)
-    ones = recovery.spell_recovery_code(b"\x08\x42\x10\x84\x21" * 4)
+    ones_secret = b"\x08\x42\x10\x84\x21" * 4
+    ones = recovery.spell_recovery_code(ones_secret)
     good = {
-        "as printed": code, "lower case": code.lower(), "no hyphens": code.replace("-", ""), "spaces": code.replace("-", " "),
-        "O for nought": code.replace("0", "O"), "o for nought": code.replace("0", "o"), "hyphens anywhere": "-".join(code),
-    }  # fmt: skip
+        "as printed": code,
+        "lower case": code.lower(),
+        "no hyphens": code.replace("-", ""),
+        "spaces": code.replace("-", " "),
+        "O for nought": code.replace("0", "O"),
+        "o for nought": code.replace("0", "o"),
+        "hyphens anywhere": "-".join(code),
+    }
     cases: list[Case] = [{"name": name, "code": typed, "secret": secret.hex()} for name, typed in good.items()]
-    for letter in "IiLl":
-        cases.append(
-            {
-                "name": f"{letter} for one",
-                "code": ones.replace("1", letter),
-                "secret": (b"\x08\x42\x10\x84\x21" * 4).hex(),
-            }
-        )
+    cases += [
+        {"name": f"{letter} for one", "code": ones.replace("1", letter), "secret": ones_secret.hex()}
+        for letter in "IiLl"
+    ]
     last = code[-1]
     bad = {
-        "empty": "", "cut short": code[:-1], "one more": code + "0", "U": "U" + code[1:], "wrong first symbol": "1" + code[1:],
-        "wrong check": code[:-1] + ("1" if last != "1" else "2"), "two exchanged": swap_last(code), "check beyond the prime": code[:-4] + "ZZZ",
-        "dash of a word processor": code.replace("-", "\u2013"), "dotless i": "\u0131" + code[1:], "full width": code.replace("A", "\uff21") + "\uff10",
-        "line break": code + "\n", "all noughts with a wrong check": "0" * 34 + "1",
-    }  # fmt: skip
+        "empty": "",
+        "cut short": code[:-1],
+        "one more": code + "0",
+        "U": "U" + code[1:],
+        "wrong first symbol": "1" + code[1:],
+        "wrong check": code[:-1] + ("1" if last != "1" else "2"),
+        "two exchanged": swap_last(code),
+        "check beyond the prime": code[:-4] + "ZZZ",
+        "dash of a word processor": code.replace("-", "\u2013"),
+        "dotless i": "\u0131" + code[1:],
+        "full width": code.replace("A", "\uff21") + "\uff10",
+        "line break": code + "\n",
+        "all noughts with a wrong check": "0" * 34 + "1",
+    }
     cases += [{"name": name, "code": typed, "refused": "MalformedInput"} for name, typed in bad.items()]
     return [*cases, {"name": "oversized", "code": "0" * 129, "refused": "TooLarge"}]
 
@@ -412,10 +452,16 @@ def swap_last(code: str) -> str:
 def main() -> None:
     """Write every file anew."""
     files: dict[str, list[Case] | dict[str, Any]] = {
-        "context": make_contexts(), "keys": make_keys(), "wrapped-key": make_wrapped_keys(), "sealed-body": make_sealed(),
-        "sealed-stream": make_streams(), "signature": make_signatures(), "canonical": make_canonical(),
-        "stretch": make_stretched(), "recovery-code": make_recovery_codes(),
-    }  # fmt: skip
+        "context": make_contexts(),
+        "keys": make_keys(),
+        "wrapped-key": make_wrapped_keys(),
+        "sealed-body": make_sealed(),
+        "sealed-stream": make_streams(),
+        "signature": make_signatures(),
+        "canonical": make_canonical(),
+        "stretch": make_stretched(),
+        "recovery-code": make_recovery_codes(),
+    }
     for name, made in files.items():
         whole = made if isinstance(made, dict) else {"cases": made}
         text = json.dumps({"format": f"docs/formats, {name}, version 1", **whole}, indent=1)
