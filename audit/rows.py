@@ -13,7 +13,9 @@ import vault
 from audit import errors, leaf, log, models, numbering
 
 # What a row may raise that no writer of ours wrote: SQLite keeps any type in any column.
-_UNREADABLE: Final = (ValueError, TypeError, KeyError, OverflowError, DatabaseError, vault.VaultError)
+_UNREADABLE: Final = (
+    ValueError, TypeError, KeyError, OverflowError, RecursionError, DatabaseError, vault.VaultError
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ def check_nothing_astray() -> None:
         raise errors.LogBroken(f"leaf {stray.index}", "no checkpoint covers it.")
     entries = models.Entry.objects.filter(pk=OuterRef("entry_id"))
     for model in (models.EntryRecord, models.EntryParty, models.SealedWhy, models.Waiting):
-        lost = model.objects.filter(~Exists(entries)).values_list("entry_id", flat=True).first()  # type: ignore[attr-defined]
+        lost = model.objects.filter(~Exists(entries)).values_list("entry_id", flat=True).first()
         if lost is not None:
             raise errors.LogBroken(f"entry {lost}", "the entry is gone, and rows that belong to it are left.")
     numbered = models.Leaf.objects.filter(index=OuterRef("leaf_index"))
@@ -80,12 +82,24 @@ def check_unnumbered() -> int:
     return count
 
 
-def _find_unnumbered() -> Iterator[tuple[models.Entry, bool]]:
-    # One statement, so that an entry numbered meanwhile is seen either with its leaf or still waiting.
+def read_checkpoints(size: int, chunk: int) -> Iterator[models.Checkpoint]:
+    """Yield the log's own checkpoints of at most `size` leaves, smallest first."""
+    # Pages rather than a database cursor: one left open by an early end would outlive its reader.
+    page = list(models.Checkpoint.objects.filter(size__lte=size).order_by("size")[:chunk])
+    while page:
+        yield from page
+        page = list(models.Checkpoint.objects.filter(size__gt=page[-1].size, size__lte=size).order_by("size")[:chunk])
+
+
+def _find_unnumbered(chunk: int = 500) -> Iterator[tuple[models.Entry, bool]]:
+    # One statement for both questions, so that an entry numbered meanwhile is seen with its leaf or still waiting.
     mine = {"entry_id": OuterRef("pk")}
     unnumbered: QuerySet[Any] = models.Entry.objects.filter(~Exists(models.Leaf.objects.filter(**mine)))
-    for entry in unnumbered.annotate(waits=Exists(models.Waiting.objects.filter(**mine))).order_by("pk").iterator(500):
-        yield entry, entry.waits
+    unnumbered = unnumbered.annotate(waits=Exists(models.Waiting.objects.filter(**mine))).order_by("pk")
+    page = list(unnumbered[:chunk])
+    while page:
+        yield from ((entry, entry.waits) for entry in page)
+        page = list(unnumbered.filter(pk__gt=page[-1].pk)[:chunk])
 
 
 def _read_runs(start: int, stop: int) -> Iterator[_Rows]:

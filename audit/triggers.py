@@ -63,7 +63,8 @@ def assert_triggers(connection: BaseDatabaseWrapper) -> None:
 
 def _insert_probes(connection: BaseDatabaseWrapper) -> None:
     now = connection.ops.adapt_datetimefield_value(datetime.datetime.now(datetime.UTC))
-    entry = {"at": now, "person": "", "team": "", "agency": "", "event": "probe", "outcome": "probe", "detail": ""}
+    entry: dict[str, Any] = {"at": now, "person": "", "team": "", "agency": "", "detail": ""}
+    entry |= {"event": "probe", "outcome": "probe"}
     entry |= {"records": "[]", "parties": "[]", "nonce": b"", "request": ""}
     rows: Sequence[tuple[str, int, dict[str, Any]]] = (
         ("audit_entry", _PROBE, entry),

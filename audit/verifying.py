@@ -42,7 +42,7 @@ def verify_log(
     key = key or logkey.load_public_key(logkey.find_public_file(Path(settings.CONFER_LOG_KEY_FILE)))
     verifier = verify.Verifier(key, verify.read_held(held))
     size = models.Checkpoint.objects.aggregate(size=Max("size"))["size"] or 0
-    own = models.Checkpoint.objects.filter(size__lte=size).order_by("size").iterator(CHUNK)
+    own = rows.read_checkpoints(size, CHUNK)
     due = next(own, None)
     for one in rows.read_leaves(size, CHUNK):
         verifier.take(leaf.encode(one))
@@ -64,7 +64,7 @@ def export_log() -> Iterator[bytes]:
     Raises LogBroken where rows do not make a leaf; whether the whole holds is for `verify` to say.
     """
     size = models.Checkpoint.objects.aggregate(size=Max("size"))["size"] or 0
-    own = models.Checkpoint.objects.filter(size__lte=size).order_by("size").iterator(CHUNK)
+    own = rows.read_checkpoints(size, CHUNK)
     due = next(own, None)
     for one in rows.read_leaves(size, CHUNK):
         yield leaf.encode(one) + b"\n"
