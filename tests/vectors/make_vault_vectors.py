@@ -430,7 +430,7 @@ def make_recovery_codes() -> list[Case]:
         "two exchanged": swap_last(code),
         "check beyond the prime": code[:-4] + "ZZZ",
         "dash of a word processor": code.replace("-", "\u2013"),
-        "dotless i": "\u0131" + code[1:],
+        "dotless i for one": ones.replace("1", "\u0131"),
         "full width": code.replace("A", "\uff21") + "\uff10",
         "line break": code + "\n",
         "all noughts with a wrong check": "0" * 34 + "1",
