@@ -1,6 +1,6 @@
 """Agencies joining the partnership, and the agreements between them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -83,3 +83,8 @@ def has_agreement(one: str, other: str) -> bool:
     today = timezone.localdate()
     current = Agreement.objects.filter(starts_on__lte=today).exclude(ends_on__lt=today)
     return current.filter(agencies=one).filter(agencies=other).exists()
+
+
+def names(ids: Iterable[str]) -> dict[str, str]:
+    """Agency ids to names, in one query."""
+    return {str(pk): name for pk, name in Agency.objects.filter(id__in=set(ids)).values_list("id", "name")}

@@ -102,6 +102,6 @@ def is_acceptable_role(team: Team, role: str) -> bool:
     return role == AUDITOR
 
 
-def is_engaged(person: Person) -> bool:
-    """Whether this person is engaged today."""
-    return person.is_active
+def is_known(email: str) -> bool:
+    """Whether anyone, past or present, has this work address."""
+    return Person.objects.filter(email=email.lower()).exists()

@@ -202,3 +202,8 @@ def _refusal(subject: str, code: str, *, by: Keyholder) -> KeyRefused:
         code="key_refused",
         sentence="A key on file is not the one that was vouched for, so nothing was sent. The auditors have been told.",
     )
+
+
+def epoch_of(digest: str) -> int:
+    """The epoch of a stored statement; 0 when there is none."""
+    return KeyStatement.objects.filter(digest=digest).values_list("epoch", flat=True).first() or 0

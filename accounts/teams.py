@@ -13,7 +13,7 @@ import vault
 from accounts import keyring, pins, rules, sessions, statements
 from accounts.errors import conflict, not_allowed, not_there
 from accounts.keyring import Keyholder
-from accounts.models import Agency, Membership, PersonKeys, Team, TeamEpoch, TeamKeyWrap
+from accounts.models import Agency, Membership, Person, PersonKeys, Team, TeamEpoch, TeamKeyWrap
 from accounts.models.team import AUDITOR, DESK, LEAD
 from audit import events, log
 
@@ -129,6 +129,12 @@ def reader_for(keys: PersonKeys, *, by: Keyholder) -> Reader:
     return Reader(vouched.statement.encryption_key(), subject, vouched.statement.epoch, None, keys.pk)
 
 
+def readers_of_person(person: Person, *, by: Keyholder) -> list[Reader]:
+    """The one key of a person (or service) engaged today; empty when they have none yet."""
+    keys = PersonKeys.objects.filter(person=person, confirmed_at__isnull=False).order_by("-generation").first()
+    return [reader_for(keys, by=by)] if keys is not None and person.is_active else []
+
+
 def count_readers(team: Team) -> int:
     """How many people could open something given to this team today."""
     return _members_keys(team).count()
@@ -199,7 +205,9 @@ def names(ids: Iterable[str]) -> dict[str, str]:
 def _members_keys(team: Team) -> QuerySet[PersonKeys]:
     roles = rules.READING_ROLES if team.kind == DESK else (AUDITOR,)
     people = rules.live_memberships().filter(team=team, role__in=roles).values("person_id")
-    return PersonKeys.objects.filter(person_id__in=people, confirmed_at__isnull=False).order_by("pk")
+    # A service never holds a team's secret: records are given to it one by one.
+    keys = PersonKeys.objects.filter(person_id__in=people, person__kind="person", confirmed_at__isnull=False)
+    return keys.order_by("pk")
 
 
 def _refuse_to_orphan(membership: Membership, *, by: Keyholder) -> None:

@@ -1,0 +1,161 @@
+"""What a decision must say before it is signed, and whether a second signature on it is real."""
+
+from collections.abc import Callable
+from datetime import date
+
+import msgspec
+
+import vault
+from accounts import statements
+from accounts.errors import KeyRefused
+from accounts.keyring import Keyholder
+from exchange import errors
+from exchange.bodies import Basis, Concern, Decision, SharePlan
+from exchange.guidance import bases, requirements
+from exchange.guidance.edition import Edition
+from exchange.guidance.requirements import Problem
+from vault import labels
+
+
+class Countersignature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The stored second signature: whose statement, and the signature in hex."""
+
+    statement: str
+    signature: str
+
+
+def check_decision(body: Decision, concern: Concern, edition: Edition, *, today: date) -> list[Problem]:
+    """Every problem with a decision, each naming its field; an empty list when it can be signed."""
+    problems = _check_common(body, edition)
+    problems += _check_people(body, concern, edition, today=today)
+    if body.ending == "share":
+        return problems + _check_share(body, edition, today=today)
+    if body.ending == "do_not_share":
+        return problems + _check_not_shared(body, edition, today=today)
+    return [*problems, Problem("ending", "unknown_code", "A decision ends in share or do_not_share.")]
+
+
+def check_completion(body: Decision, concern: Concern, edition: Edition, *, today: date) -> list[Problem]:
+    """What the record of an emergency share must say once it is completed afterwards."""
+    problems = _check_common(body, edition) + _check_people(body, concern, edition, today=today)
+    return problems + _check_reasoning(body, edition, today=today)
+
+
+def verify_countersignature(
+    stored: bytes, *, signer_id: str, message_for: Callable[[str], bytes], ref: str, by: Keyholder
+) -> None:
+    """Raise `CannotOpen` unless the stored second signature is this signer's over that message."""
+    try:
+        held = msgspec.json.decode(stored, type=Countersignature)
+        signer = statements.trusted_statement(held.statement, by=by).statement
+        if signer.subject != f"person:{signer_id}":
+            raise vault.SignatureInvalid("The second signature is someone else's.")
+        vault.verify(
+            signer.verifying_key(),
+            label=labels.COUNTERSIGNATURE,
+            message=message_for(held.statement),
+            signature=bytes.fromhex(held.signature),
+        )
+    except (vault.VaultError, KeyRefused, msgspec.MsgspecError, ValueError):
+        raise errors.cannot_open(by, ref) from None
+
+
+def _check_common(body: Decision, edition: Edition) -> list[Problem]:
+    problems = requirements.check_code(edition, "urgencies", "urgency", body.urgency)
+    problems += requirements.check_code(edition, "triggers", "trigger", body.trigger)
+    problems += requirements.check_code(edition, "outcomes", "outcome", body.outcome)
+    if not body.reason.strip():
+        problems.append(Problem("reason", "missing", "Say in your own words why you decided this."))
+    return problems
+
+
+def _check_people(body: Decision, concern: Concern, edition: Edition, *, today: date) -> list[Problem]:
+    known = {person.id for person in concern.people}
+    problems: list[Problem] = []
+    for place, answers, check in (
+        ("agreements", body.agreements, requirements.check_agreement),
+        ("informing", body.informing, requirements.check_informed),
+    ):
+        for position, answer in enumerate(answers):
+            found = check(
+                edition,
+                answer.status,
+                reason=answer.reason,
+                exceptions=answer.exceptions,
+                review_date=answer.review_date,
+                today=today,
+            )
+            if answer.person not in known:
+                found.append(Problem("person", "unknown_person", "Name someone who is listed in the concern."))
+            problems += [problem.under(f"{place}[{position}]") for problem in found]
+    return problems
+
+
+def _check_share(body: Decision, edition: Edition, *, today: date) -> list[Problem]:
+    problems = _check_reasoning(body, edition, today=today)
+    if not body.shares:
+        problems.append(Problem("shares", "missing", "Choose who is to be given this."))
+    keys = [(plan.team, plan.person) for plan in body.shares]
+    if len(set(keys)) != len(keys):
+        problems.append(Problem("shares", "repeated_recipient", "The same recipient is named twice. Keep one."))
+    for position, plan in enumerate(body.shares):
+        problems += [problem.under(f"shares[{position}]") for problem in _check_plan(plan, edition, today=today)]
+    if body.outcome in edition.outcomes and not edition.outcomes[body.outcome].shared:
+        problems.append(Problem("outcome", "not_a_share", "Choose an outcome that says it was shared."))
+    return problems
+
+
+def _check_reasoning(body: Decision, edition: Edition, *, today: date) -> list[Problem]:
+    """What sharing rests on: purpose, basis, necessity, the two risks, and each person's agreement and informing."""
+    problems = requirements.check_code(edition, "purposes", "purpose", body.purpose)
+    if body.basis is None:
+        problems.append(Problem("basis", "missing", "Give the lawful basis."))
+    else:
+        problems += [problem.under("basis") for problem in _check_basis(body.basis, edition, today=today)]
+    for field in ("necessity", "risk_of_sharing", "risk_of_not_sharing"):
+        if not getattr(body, field).strip():
+            problems.append(Problem(field, "missing", "Say this in a sentence of your own."))
+    for field in ("agreements", "informing"):
+        if not getattr(body, field):
+            problems.append(Problem(field, "missing", "Answer this for at least one person: the child or a parent."))
+    return problems
+
+
+def _check_basis(basis: Basis, edition: Edition, *, today: date) -> list[Problem]:
+    problems = bases.check_basis(
+        edition,
+        basis=basis.lawful_basis,
+        conditions=basis.conditions,
+        gateways=basis.gateways,
+        recognised_interest=basis.recognised_interest or None,
+        para18_reason=basis.para18_reason or None,
+        today=today,
+    )
+    if basis.confidence_exit:
+        problems += requirements.check_code(edition, "confidence_exits", "confidence_exit", basis.confidence_exit)
+    return problems
+
+
+def _check_plan(plan: SharePlan, edition: Edition, *, today: date) -> list[Problem]:
+    problems = requirements.check_code(edition, "channels", "channel", plan.channel)
+    for code in plan.handling:
+        problems += requirements.check_code(edition, "handling_conditions", "handling", code)
+    if plan.expires_on is not None and plan.expires_on < today:
+        problems.append(Problem("expires_on", "in_past", "This day has gone. Give the last day they should have access."))
+    outside = plan.channel in edition.channels and not edition.channels[plan.channel].gives_grant
+    if outside and not plan.spoken_to.strip():
+        problems.append(Problem("spoken_to", "missing", "Say whom you told, by name and role."))
+    if outside and not plan.verified_how.strip():
+        problems.append(Problem("verified_how", "missing", "Say how you knew it was them (for example, you rang the office)."))
+    return problems
+
+
+def _check_not_shared(body: Decision, edition: Edition, *, today: date) -> list[Problem]:
+    problems = requirements.check_not_shared(
+        edition, body.not_shared_reason, explanation=body.reason, review_date=body.review_date, today=today
+    )
+    if body.shares:
+        problems.append(Problem("shares", "not_expected", "A decision not to share names no recipients."))
+    if body.outcome in edition.outcomes and edition.outcomes[body.outcome].shared:
+        problems.append(Problem("outcome", "is_a_share", "Choose an outcome that says it was not shared."))
+    return problems

@@ -1,0 +1,352 @@
+"""Decisions: signed reasoning to share or not to share, and the disclosures that follow from one."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import msgspec
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+import vault
+from accounts import keyring, offices, people
+from accounts.errors import conflict, not_allowed
+from accounts.keyring import Keyholder
+from accounts.models import Person, Team
+from audit import events, log
+from exchange import access, decision_checks, disclosures, documents, errors, notices, opening, renditions, rules, sealing
+from exchange import sharing
+from exchange.bodies import Concern, SharedDocument, SharePlan
+from exchange.bodies import Decision as Body
+from exchange.disclosures import Parcel, Source
+from exchange.guidance import edition as editions
+from exchange.guidance.edition import Edition
+from exchange.guidance.requirements import Problem
+from exchange.models import Decision, Record
+from exchange.sealing import Draft
+from exchange.sharing import Recipient
+from exchange.windows import Page, Window, look
+from vault import labels
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A decision that was signed, whether it waits for a second signature, and what was disclosed by it."""
+
+    ref: str
+    state: str
+    disclosures: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A decision in a list: its envelope only."""
+
+    ref: str
+    concern: str
+    ending: str
+    state: str
+    urgency: str
+    signed_at: datetime
+    review_on: date | None
+    complete_by: datetime | None
+    completed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDecision:
+    """A decision, opened: its envelope, who signed it and when, its reasoning, its disclosures."""
+
+    line: Line
+    author_id: str
+    signed_at: str
+    countersigned_by: str
+    body: Body
+    disclosures: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """The concern a decision is about, opened in the same transaction."""
+
+    source: Source
+    concern: Concern
+    documents: Sequence[SharedDocument]
+
+
+def sign(body: Body, *, by: Keyholder) -> Signed:
+    """Sign a decision about a concern; unless it waits for a second signature, its disclosures go out at once.
+
+    Raises `NotThere`, `NotAllowed`, `StepUpNeeded`, `Unacceptable`, `Conflict` (the concern changed meanwhile),
+    `NoKeyHolder`, `KeyRefused`. Nothing is half done.
+    """
+    keyring.signing_key(by)
+    edition = editions.current_edition(timezone.localdate())
+    body = msgspec.structs.replace(body, edition=edition.name)
+    with transaction.atomic():
+        concern = access.access_record(body.concern, by=by, kind="concern")
+        if not rules.may_share(by, concern):
+            raise not_allowed(by, "Only someone in the team that owns this concern can decide.", records=(concern.ref,))
+        by = keyring.act_for(str(concern.owner_id), by=by)
+        material = read_material(concern, expected_version=body.concern_version, by=by)
+        _refuse_problems(body, material, edition, by=by)
+        parcels = make_parcels(body, material, edition, owner=concern.owner, author_id=by.person_id, by=by)
+        waits = needs_second_signature(body, edition)
+        record = seal_decision(body, concern, parcels, edition, waits=waits, by=by)
+        log_decision(record, body, parcels, by=by)
+        if waits:
+            notices.owe(notices.SECOND_SIGNATURE, to=concern.owner, person=None, ref=record.ref)
+            return Signed(record.ref, Decision.AWAITING, [])
+        made = [
+            disclosures.make_disclosure(parcel, record, body, material.source, edition=edition, by=by).ref
+            for parcel in parcels
+        ]
+        return Signed(record.ref, Decision.SIGNED, made)
+
+
+def countersign(ref: str, *, by: Keyholder) -> Signed:
+    """The second signature, by another lead of the team; what was decided then goes out.
+
+    Raises `NotThere`, `NotAllowed`, `Conflict`, `StepUpNeeded`.
+    """
+    keyring.signing_key(by)
+    with transaction.atomic():
+        record = access.access_record(ref, by=by, kind="decision")
+        decision = Decision.objects.select_for_update().get(record=record)
+        if decision.state != Decision.AWAITING:
+            raise conflict(by, "not_awaiting", "This decision is not waiting for a signature.", records=(ref,))
+        if not rules.may_countersign(by, record):
+            raise not_allowed(
+                by, "The second signature is given by a lead of the team, other than who signed first.", records=(ref,)
+            )
+        by = keyring.act_for(str(record.owner_id), by=by)
+        body = _read_body(record, by=by)
+        _add_signature(decision, by=by)
+        log.append(events.DECISION_COUNTERSIGNED, by=by, records=(ref,))
+        return Signed(ref, Decision.SIGNED, _carry_out(record, body, by=by))
+
+
+def open_decision(ref: str, *, by: Keyholder) -> OpenDecision:
+    """A decision and its reasoning, for the team that made it. Raises `NotThere`, `CannotOpen`."""
+    record, _, opened = opening.open_record(ref, by=by, kind="decision")
+    decision = _with_names().get(record=record)
+    _check_countersignature(decision, by=by)
+    made = record.consequences.filter(kind="disclosure").order_by("made_at").values_list("ref", flat=True)
+    return OpenDecision(
+        _line(decision),
+        opened.author_id,
+        opened.made_at,
+        str(decision.countersigned_by_id or ""),
+        sealing.decode(opened, Body, by=by, ref=ref),
+        list(made),
+    )
+
+
+def list_decisions(window: Window, *, awaiting: bool, incomplete: bool, by: Keyholder) -> Page[Line]:
+    """The decisions this person may open, newest first; the list is itself logged."""
+    found = _with_names().filter(record__in=rules.openable(by))
+    if awaiting:
+        found = found.filter(state=Decision.AWAITING)
+    if incomplete:
+        found = found.filter(complete_by__isnull=False, completed_at=None)
+    with transaction.atomic():
+        page = look(Record.objects.select_related("decision", "about").filter(decision__in=found), window,
+                    time="made_at", make=lambda record: _line(record.decision))
+        log.append(events.LIST_SHOWN, by=by, records=[line.ref for line in page.rows])
+    return page
+
+
+def needs_second_signature(body: Body, edition: Edition) -> bool:
+    """When the decider asks for one, or the edition's reason for not sharing demands it."""
+    reason = body.not_shared_reason
+    return body.second_signature or (bool(reason) and edition.not_shared_reasons[reason].needs_second_signature)
+
+
+def read_material(concern: Record, *, expected_version: int, by: Keyholder) -> Material:
+    """Open the concern inside the act. Raises `Conflict` when it is no longer the version that was decided on."""
+    key, opened = opening.read_record(concern, by=by)
+    if opened.version != expected_version:
+        raise errors.changed_meanwhile(by, concern.ref)
+    body = sealing.decode(opened, Concern, by=by, ref=concern.ref)
+    listed = documents.list_documents(concern, key=key, vouched=opened.documents, by=by)
+    return Material(Source(concern, key, opened.documents), body, listed)
+
+
+def make_parcels(
+    body: Body, material: Material, edition: Edition, *, owner: Team, author_id: str, by: Keyholder
+) -> list[Parcel]:
+    """One parcel per recipient: their keys found and vouched for, their rendition made. Nothing is written."""
+    author = people.names([author_id]).get(author_id, "")
+    sender = renditions.Sender(author, owner.name, owner.agency.name)
+    parcels = []
+    for position, plan in enumerate(body.shares):
+        recipient = find_recipient(plan, f"shares[{position}]", owner=owner, by=by)
+        through_confer = edition.channels[plan.channel].gives_grant
+        rendition = renditions.make_rendition(
+            plan, body, material.concern, material.documents, sender=sender, to=name_of(recipient), edition=edition
+        )
+        readers = sharing.find_readers(recipient, by=by) if through_confer else []
+        parcels.append(Parcel(plan, recipient, readers, rendition))
+    return parcels
+
+
+def find_recipient(plan: SharePlan, place: str, *, owner: Team, by: Keyholder) -> Recipient:
+    """The open team, or the person engaged today, that a plan names. Raises `Unacceptable`."""
+    team = Team.objects.select_related("agency", "group").filter(id=as_uuid(plan.team), kind="desk", closed_at=None).first()
+    person = Person.objects.select_related("agency").filter(id=as_uuid(plan.person), kind="person").first()
+    named = [holder for holder in (team, person) if holder is not None]
+    if len(named) != 1 or bool(plan.team) == bool(plan.person) or (person is not None and not person.is_active):
+        sentence = "Choose one team, or one person, from the directory."
+        raise errors.unacceptable(by, [Problem(f"{place}.team", "unknown_recipient", sentence)])
+    if team is not None and team.pk == owner.pk:
+        sentence = "Your own team can read this already. Choose who else needs it."
+        raise errors.unacceptable(by, [Problem(f"{place}.team", "own_team", sentence)])
+    return Recipient(team, person)
+
+
+def name_of(recipient: Recipient) -> str:
+    """A recipient as a rendition names them."""
+    holder = recipient.team or recipient.person
+    return f"{holder.name}, {holder.agency.name}" if holder else ""
+
+
+def seal_decision(
+    body: Body, concern: Record, parcels: Sequence[Parcel], edition: Edition, *, waits: bool, by: Keyholder
+) -> Record:
+    """The decision's record, signed over its recipients and their keys, open to the deciding team."""
+    recipients = [
+        (reader.subject, reader.epoch, reader.key.fingerprint()) for parcel in parcels for reader in parcel.readers
+    ]
+    purpose = edition.purposes[body.purpose].envelope if body.purpose else ""
+    draft = Draft("decision", concern.owner, body.urgency, purpose, concern, recipients)
+    record, key = sealing.make_record(draft, by=by)
+    sealing.seal_version(record, body, draft, key=key, by=by)
+    Decision.objects.create(
+        record=record,
+        ending=body.ending,
+        state=Decision.AWAITING if waits else Decision.SIGNED,
+        edition=edition.name,
+        review_on=body.review_date,
+    )
+    sharing.give_to_owner(record, key, by=by)
+    return record
+
+
+def log_decision(record: Record, body: Body, parcels: Sequence[Parcel], *, by: Keyholder) -> None:
+    """The entry of a signed decision: with whom, and why, the reason sealed to the audit offices."""
+    parties = [parcel.recipient.party for parcel in parcels]
+    parties += [f"agency:{parcel.recipient.agency_id}" for parcel in parcels]
+    readers = offices.for_agencies([str(record.owner.agency_id)], by=by)
+    log.append(
+        events.DECISION_SIGNED,
+        by=by,
+        records=(record.ref, body.concern),
+        parties=parties,
+        detail=body.ending.replace("_", "-"),
+        why=log.Why(make_why(body), readers) if readers else None,
+    )
+
+
+def make_why(body: Body) -> str:
+    """The reason as an auditor reads it: the codes, then the words."""
+    codes = [body.outcome, body.purpose, body.not_shared_reason, body.basis.lawful_basis if body.basis else ""]
+    return f"{', '.join(code for code in codes if code)}. {body.reason}"[:8000]
+
+
+def _refuse_problems(body: Body, material: Material, edition: Edition, *, by: Keyholder) -> None:
+    problems = decision_checks.check_decision(body, material.concern, edition, today=timezone.localdate())
+    listed = [document.id for document in material.documents]
+    for position, plan in enumerate(body.shares):
+        found = renditions.check_plan(plan, material.concern, listed)
+        problems += [problem.under(f"shares[{position}]") for problem in found]
+    if problems:
+        raise errors.unacceptable(by, problems)
+
+
+def _carry_out(record: Record, body: Body, *, by: Keyholder) -> list[str]:
+    """Make the disclosures of a decision that has its second signature, from the version it was made on."""
+    if record.about is None or body.ending != Decision.SHARE:
+        return []
+    edition = editions.load_edition(body.edition)
+    concern = Record.objects.select_related("owner__agency", "about").get(pk=record.about_id)
+    material = read_material(concern, expected_version=body.concern_version, by=by)
+    parcels = make_parcels(body, material, edition, owner=concern.owner, author_id=str(record.author_id), by=by)
+    return [
+        disclosures.make_disclosure(parcel, record, body, material.source, edition=edition, by=by).ref
+        for parcel in parcels
+    ]
+
+
+def _read_body(record: Record, *, by: Keyholder) -> Body:
+    _, opened = opening.read_record(record, by=by)
+    return sealing.decode(opened, Body, by=by, ref=record.ref)
+
+
+def _add_signature(decision: Decision, *, by: Keyholder) -> None:
+    message = _countersigned(decision, by.statement)
+    decision.countersignature = msgspec.json.encode(
+        {
+            "statement": by.statement,
+            "signature": vault.sign(keyring.signing_key(by), label=labels.COUNTERSIGNATURE, message=message).hex(),
+        }
+    )
+    decision.state, decision.countersigned_by_id, decision.countersigned_at = (
+        Decision.SIGNED,
+        uuid.UUID(by.person_id),
+        timezone.now(),
+    )
+    decision.save()
+
+
+def _check_countersignature(decision: Decision, *, by: Keyholder) -> None:
+    """A second signature that does not verify makes the decision unopenable, like a first that does not."""
+    if decision.countersignature is None:
+        return
+    decision_checks.verify_countersignature(
+        bytes(decision.countersignature),
+        signer_id=str(decision.countersigned_by_id),
+        message_for=lambda statement: _countersigned(decision, statement),
+        ref=decision.record.ref,
+        by=by,
+    )
+
+
+def _countersigned(decision: Decision, statement: str) -> bytes:
+    """What the second signer signs: the first signed manifest, and whose key signs."""
+    first = decision.record.versions.order_by("number").first()
+    manifest = bytes(first.manifest) if first else b""
+    return vault.canonical({"manifest": manifest.decode(), "statement": statement})
+
+
+def _with_names() -> QuerySet[Decision]:
+    return Decision.objects.select_related("record__about")
+
+
+def _line(decision: Decision) -> Line:
+    record = decision.record
+    return Line(
+        record.ref,
+        record.about.ref if record.about else "",
+        decision.ending,
+        decision.state,
+        record.urgency,
+        record.made_at,
+        decision.review_on,
+        decision.complete_by,
+        decision.completed_at,
+    )
+
+
+def author_name(by: Keyholder) -> str:
+    """The acting person's name, as the directory holds it."""
+    return people.names([by.person_id]).get(by.person_id, "")
+
+
+def as_uuid(text: str) -> uuid.UUID | None:
+    """The id in this text, or None when there is none."""
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None

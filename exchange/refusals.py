@@ -1,0 +1,40 @@
+"""Refusals and alarms: what is written after an act has rolled back."""
+
+from django.db import transaction
+
+from accounts import offices
+from accounts.errors import KeyRefused
+from accounts.models import Team
+from audit import events, log
+from audit.errors import Actor, Refused
+from exchange import notices
+from exchange.errors import CannotOpen
+
+
+def record_refusal(refused: Refused, *, request: str = "") -> None:
+    """Append the refusal's entry, and raise the alarm when a key was refused. Outside any transaction.
+
+    A failed opening has written its own entry already.
+    """
+    if isinstance(refused, CannotOpen):
+        return
+    log.append_refusal(refused, request=request)
+    if isinstance(refused, KeyRefused):
+        with transaction.atomic():
+            raise_alarm()
+
+
+def record_failure(failure: CannotOpen, *, by: Actor) -> None:
+    """An opening that was logged and then did not verify: its own entry, and the alarm, in one transaction."""
+    with transaction.atomic():
+        log.append(
+            events.RECORD_OPEN_FAILED, by=by, records=failure.records, outcome="failed", detail=failure.detail
+        )
+        raise_alarm()
+
+
+def raise_alarm() -> None:
+    """Tell the exchange's auditors that something stored is not what it was, inside the caller's transaction."""
+    office = Team.objects.filter(id=offices.exchange_office_id() or None).first()
+    if office is not None:
+        notices.owe(notices.ALARM, to=office, person=None, urgent=True)
