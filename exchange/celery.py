@@ -1,12 +1,17 @@
 """Worker and clock. Tasks take ids, are safe to run twice, and leave no result behind."""
 
 import os
+import sys
 from logging.config import dictConfig
 from pathlib import Path
 from typing import Any
 
 from celery import Celery, signals
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
+
+from exchange import safety
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "exchange.settings")
 
@@ -62,6 +67,17 @@ app.autodiscover_tasks()
 def set_up_logs(**_: object) -> None:
     """Log as the settings say. That anyone listens to this signal keeps Celery from setting up logs of its own."""
     dictConfig(settings.LOGGING)
+
+
+@signals.worker_init.connect
+def refuse_unsafe_database(**_: object) -> None:
+    """Keep a worker from starting on a database that may lose what it commits. Ends the process with the reason."""
+    try:
+        safety.refuse_unsafe_database(connection)
+    except ImproperlyConfigured as error:
+        sys.exit(str(error))
+    finally:
+        connection.close()
 
 
 @signals.worker_ready.connect

@@ -99,17 +99,21 @@ def pytest_report_header(config: pytest.Config) -> str:
 def pytest_configure(config: pytest.Config) -> None:
     """Register our markers, and count."""
     config.pluginmanager.register(Counts(), "confer-counts")
+    config.addinivalue_line("markers", "vendor(name): is about sqlite or postgresql alone; counted, not run, elsewhere")
     config.addinivalue_line("markers", "long: takes more than a minute; runs in `manage.py test --long` only")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the long tests out unless they were asked for; they are counted as deselected."""
-    if IS_LONG:
-        return
-    left_out = [item for item in items if item.get_closest_marker("long")]
+    """Leave out the long tests unless they were asked for, and what is about another database; both are counted."""
+    left_out = [item for item in items if not _belongs(item)]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if not item.get_closest_marker("long")]
+        items[:] = [item for item in items if _belongs(item)]
+
+
+def _belongs(item: pytest.Item) -> bool:
+    vendor = item.get_closest_marker("vendor")
+    return (IS_LONG or not item.get_closest_marker("long")) and (vendor is None or vendor.args[0] == VENDOR)
 
 
 class Counts:
