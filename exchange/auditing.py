@@ -40,7 +40,7 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class EntryLine:
     """One entry as an auditor reads it: who, what, when, to whom, on which records; whether a why is held."""
 
     id: int
@@ -62,7 +62,7 @@ class Line:
 class Lines:
     """A page of entries, newest first, and the cursor of the next."""
 
-    lines: Sequence[Line]
+    lines: Sequence[EntryLine]
     cursor: str
 
 
@@ -157,7 +157,7 @@ def verify(held: Sequence[str], *, by: Keyholder) -> verifying.VerifiedLog:
         raise not_acceptable(by, "held", "One of these is not a signed checkpoint. Paste the whole note.") from None
 
 
-def _name(entries: Sequence[LoggedEntry]) -> list[Line]:
+def _name(entries: Sequence[LoggedEntry]) -> list[EntryLine]:
     """Names for every id on the page, in three queries whatever its length."""
     parties = [party.split(":", 1) for entry in entries for party in entry.parties]
     wanted = {
@@ -173,8 +173,8 @@ def _name(entries: Sequence[LoggedEntry]) -> list[Line]:
     return [_line(entry, found) for entry in entries]
 
 
-def _line(entry: LoggedEntry, names: dict[str, str]) -> Line:
-    return Line(
+def _line(entry: LoggedEntry, names: dict[str, str]) -> EntryLine:
+    return EntryLine(
         id=entry.id,
         at=entry.at,
         person=Named(entry.person, names.get(entry.person, "")),

@@ -41,7 +41,7 @@ class Signed:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class DecisionLine:
     """A decision in a list: its envelope only."""
 
     ref: str
@@ -59,7 +59,7 @@ class Line:
 class OpenDecision:
     """A decision, opened: its envelope, who signed it and when, its reasoning, its disclosures."""
 
-    line: Line
+    line: DecisionLine
     author_id: str
     signed_at: str
     countersigned_by: str
@@ -106,6 +106,14 @@ def sign(body: Body, *, by: Keyholder) -> Signed:
         return Signed(record.ref, Decision.SIGNED, made)
 
 
+def find_signed(ref: str, *, by: Keyholder) -> Signed:
+    """What signing made, for whoever may open the decision."""
+    with transaction.atomic():
+        record = access.access_record(ref, by=by, kind="decision")
+        made = record.consequences.filter(kind="disclosure").order_by("made_at").values_list("ref", flat=True)
+        return Signed(ref, Decision.objects.get(record=record).state, list(made))
+
+
 def countersign(ref: str, *, by: Keyholder) -> Signed:
     """The second signature, by another lead of the team; what was decided then goes out.
 
@@ -144,7 +152,7 @@ def open_decision(ref: str, *, by: Keyholder) -> OpenDecision:
     )
 
 
-def list_decisions(window: Window, *, awaiting: bool, incomplete: bool, by: Keyholder) -> Page[Line]:
+def list_decisions(window: Window, *, awaiting: bool, incomplete: bool, by: Keyholder) -> Page[DecisionLine]:
     """The decisions this person may open, newest first; the list is itself logged."""
     found = _with_names().filter(record__in=rules.openable(by))
     if awaiting:
@@ -324,9 +332,9 @@ def _with_names() -> QuerySet[Decision]:
     return Decision.objects.select_related("record__about")
 
 
-def _line(decision: Decision) -> Line:
+def _line(decision: Decision) -> DecisionLine:
     record = decision.record
-    return Line(
+    return DecisionLine(
         record.ref,
         record.about.ref if record.about else "",
         decision.ending,

@@ -27,7 +27,7 @@ from exchange.windows import Page, Window, look
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class DisclosureLine:
     """A disclosure in a list: its envelope only."""
 
     ref: str
@@ -49,7 +49,7 @@ class Line:
 class OpenDisclosure:
     """A disclosure, opened: the envelope and the rendition."""
 
-    line: Line
+    line: DisclosureLine
     author_id: str
     signed_at: str
     body: Rendition
@@ -126,7 +126,7 @@ def find_expiry(plan: SharePlan, body: Decision, edition: Edition, sent_at: date
     return end.astimezone(UTC)
 
 
-def inbox(window: Window, *, unacknowledged: bool, by: Keyholder) -> Page[Line]:
+def inbox(window: Window, *, unacknowledged: bool, by: Keyholder) -> Page[DisclosureLine]:
     """What was disclosed to this person and their teams and may be opened now; the list is itself logged."""
     found = Disclosure.objects.filter(record__in=rules.openable(by)).exclude(
         record__owner_id__in=people_rules.team_ids(by.person_id)
@@ -136,7 +136,7 @@ def inbox(window: Window, *, unacknowledged: bool, by: Keyholder) -> Page[Line]:
     return _show(found, window, by=by)
 
 
-def sent(window: Window, *, by: Keyholder) -> Page[Line]:
+def sent(window: Window, *, by: Keyholder) -> Page[DisclosureLine]:
     """What this person's teams disclosed, and what came of each."""
     return _show(Disclosure.objects.filter(record__owner_id__in=people_rules.team_ids(by.person_id)), window, by=by)
 
@@ -148,7 +148,7 @@ def open_disclosure(ref: str, *, by: Keyholder) -> OpenDisclosure:
     return OpenDisclosure(_line(_with_names().get(record=record)), opened.author_id, opened.made_at, body)
 
 
-def acknowledge(ref: str, *, by: Keyholder) -> Line:
+def acknowledge(ref: str, *, by: Keyholder) -> DisclosureLine:
     """A recipient says it has arrived and is in hand; once. Raises `NotThere`, `NotAllowed`, `Conflict`."""
     with transaction.atomic():
         disclosure, by = _received(ref, by=by)
@@ -198,7 +198,7 @@ def answers_to(ref: str, *, by: Keyholder) -> Sequence[str]:
         return refs
 
 
-def take_back(ref: str, *, by: Keyholder) -> Line:
+def take_back(ref: str, *, by: Keyholder) -> DisclosureLine:
     """The sender cuts the recipient at once. What was seen before may have been copied: the log says what was.
 
     Raises `NotThere`, `NotAllowed`, `Conflict` (already ended).
@@ -265,7 +265,7 @@ def _with_names() -> QuerySet[Disclosure]:
     return Disclosure.objects.select_related("record__owner__agency", "team__agency", "person")
 
 
-def _show(found: QuerySet[Disclosure], window: Window, *, by: Keyholder) -> Page[Line]:
+def _show(found: QuerySet[Disclosure], window: Window, *, by: Keyholder) -> Page[DisclosureLine]:
     rows = found.select_related("record__owner__agency", "team__agency", "person")
     with transaction.atomic():
         page = look(rows, window, time="sent_at", make=_line)
@@ -273,8 +273,8 @@ def _show(found: QuerySet[Disclosure], window: Window, *, by: Keyholder) -> Page
     return page
 
 
-def _line(row: Disclosure) -> Line:
-    return Line(
+def _line(row: Disclosure) -> DisclosureLine:
+    return DisclosureLine(
         ref=row.record.ref,
         urgency=row.record.urgency,
         purpose=row.record.purpose,

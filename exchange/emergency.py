@@ -43,7 +43,7 @@ Reachable = tuple[Recipient, list[Reader]]
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Call:
-    """Who, what, to whom. `passphrase` steps up in the same call when signing has locked again."""
+    """Who, what, to whom."""
 
     child: str
     what: str
@@ -52,7 +52,6 @@ class Call:
     address: str = ""
     date_of_birth: str = ""
     do_not_discuss_with: str = ""
-    passphrase: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +72,31 @@ class Shared:
     to_ring: Sequence[ToRing]
 
 
-def share(call: Call, *, by: Keyholder) -> Shared:
-    """Raise, decide, sign and send in one transaction. Raises `StepUpNeeded`, `NotSignedIn` (a wrong passphrase),
+def step_up(passphrase: str, *, by: Keyholder) -> Keyholder:
+    """Signing unlocked within five minutes will do; otherwise the passphrase on the same screen.
 
-    `Unacceptable`, and `NoKeyHolder` only when none of the teams can be reached here: ring, then record the call.
+    Called before any transaction, so that a wrong passphrase is counted. Raises `StepUpNeeded`, `NotSignedIn`.
     """
-    by = _step_up(call, by=by)
+    if by.signing is not None and by.kind == "person":
+        return by
+    if not passphrase or by.kind != "person":
+        raise StepUpNeeded(
+            events.REQUEST_REFUSED,
+            by=by,
+            detail="step_up_needed",
+            code="step_up_needed",
+            sentence="Type your passphrase on this screen and send again. If you cannot, ring the police on 999.",
+        )
+    return replace(by, signing=signin.unlock_signing(passphrase, by=by))
+
+
+def share(call: Call, *, by: Keyholder) -> Shared:
+    """Raise, decide, sign and send in one transaction.
+
+    Raises `StepUpNeeded` (see `step_up`), `Unacceptable`, and `NoKeyHolder` only when none of the teams can be
+    reached here: ring, then record the call.
+    """
+    keyring.signing_key(by)
     teams = _find_teams(call, by=by)
     edition = editions.current_edition(timezone.localdate())
     with transaction.atomic():
@@ -134,9 +152,9 @@ def complete(ref: str, body: Body, *, by: Keyholder) -> decisions.Signed:
 
 def find_shared(ref: str, *, by: Keyholder) -> Shared:
     """What an earlier emergency share made, for the same request asked twice."""
-    record = access.access_record(ref, by=by, kind="decision")
-    made = record.consequences.filter(kind="disclosure").order_by("made_at").values_list("ref", flat=True)
-    return Shared(ref, record.about.ref if record.about else "", list(made), [])
+    signed = decisions.find_signed(ref, by=by)
+    about = Record.objects.filter(ref=ref).values_list("about__ref", flat=True).first()
+    return Shared(ref, about or "", signed.disclosures, [])
 
 
 def make_concern(call: Call) -> Concern:
@@ -159,21 +177,6 @@ def make_concern(call: Call) -> Concern:
         people=["child"],
     )
     return Concern(title="Emergency", people=[child], statements=[what])
-
-
-def _step_up(call: Call, *, by: Keyholder) -> Keyholder:
-    """Signing unlocked within five minutes will do; otherwise the passphrase on the same screen."""
-    if by.signing is not None and by.kind == "person":
-        return by
-    if not call.passphrase or by.kind != "person":
-        raise StepUpNeeded(
-            events.REQUEST_REFUSED,
-            by=by,
-            detail="step_up_needed",
-            code="step_up_needed",
-            sentence="Type your passphrase on this screen and send again. If you cannot, ring the police on 999.",
-        )
-    return replace(by, signing=signin.unlock_signing(call.passphrase, by=by))
 
 
 def _find_teams(call: Call, *, by: Keyholder) -> list[Team]:

@@ -64,6 +64,7 @@ GUARDIAN_AUTO_PREFETCH = False
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "exchange.gate.Gate",  # before the static files, which strangers do not get either
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -121,7 +122,8 @@ USE_TZ = True
 
 # --- The API --------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["exchange.api.authentication.BearerAuthentication"],
+    "EXCEPTION_HANDLER": "exchange.api.problems.handle",
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
@@ -132,7 +134,9 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Confer",
     "DESCRIPTION": "Sharing what keeps a child safe: with whom, why, and provably with no one else.",
     "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",

@@ -1,0 +1,1 @@
+"""The REST door: parse, call an act, render. Nothing else."""
