@@ -17,7 +17,7 @@ import django
 import pytest
 
 from exchange.management import embedded, supervisor
-from tests.running import databases, postgres
+from tests.running import databases, places, postgres
 
 VENDOR = os.environ.get("CONFER_TEST_VENDOR", "sqlite")
 IS_LONG = os.environ.get("CONFER_LONG") == "1"
@@ -29,7 +29,7 @@ class Run:
     def __init__(self, resources: ExitStack) -> None:
         """Bring up the folder, the database server and the addresses; raise when one cannot be had."""
         self.resources = resources
-        self.folder = resources.enter_context(embedded.short_folder())
+        self.folder = resources.enter_context(places.lend_folder())
         server = resources.enter_context(postgres.running()) if VENDOR == "postgresql" else None
         self.version = _describe(server)
         self.copies = databases.Copies(self.folder, server)
