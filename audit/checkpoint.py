@@ -1,10 +1,10 @@
 """The signed state of the log: a C2SP tlog-checkpoint in a C2SP signed note. See docs/formats/checkpoint.md.
 
-    <origin>                                     the log's name, which is also the name of its key
-    <size>                                       decimal
-    <root>                                       base64
-    <blank line>
-    — <key name> <base64 of key id and signature>    one line for each signature; a witness adds its own
+<origin>                                     the log's name, which is also the name of its key
+<size>                                       decimal
+<root>                                       base64
+<blank line>
+— <key name> <base64 of key id and signature>    one line for each signature; a witness adds its own
 """
 
 import base64

@@ -62,7 +62,7 @@ class LogBroken(AuditError):
         self.reason = reason
 
 
-class Refused(Exception):  # noqa: N818 - it is a verdict that happens to travel as an exception, not an error
+class Refused(Exception):
     """A refused act, carrying the entry that says so.
 
     Raised inside the act so that the act rolls back; the door then hands it to `log.append_refusal`. `code` and

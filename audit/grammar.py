@@ -42,7 +42,7 @@ def check_actor(*ids: str) -> None:
 
 
 def check_detail(detail: str) -> None:
-    """Raise EntryMalformed unless the detail is a code, a number or a lower-case hex digest of at most 128 characters."""
+    """Raise EntryMalformed unless the detail is a code, number or lower-case hex digest, at most 128 characters."""
     _check_all([detail], _DETAIL, "a detail")
 
 
@@ -62,7 +62,7 @@ def settle_records(records: Sequence[str]) -> list[str]:
 
 
 def settle_parties(parties: Sequence[str]) -> list[str]:
-    """Return the parties without repeats, in the caller's order; each `team:`, `person:`, `agency:` or `office:` + UUID."""
+    """Return the parties without repeats, in the caller's order; each a kind, a colon and a UUID."""
     return _settle(parties, _PARTY, "a party", MOST_PARTIES)
 
 
@@ -78,5 +78,5 @@ def _settle(values: Sequence[str], pattern: re.Pattern[str], what: str, most: in
 
 def _check_all(values: Iterable[str], pattern: re.Pattern[str], what: str) -> None:
     # The value itself is kept out of the message: what breaks the grammar may be a name or a sentence.
-    if not all(isinstance(value, str) and pattern.fullmatch(value) for value in values):
+    if not all(pattern.fullmatch(value) for value in values):
         raise errors.EntryMalformed(f"This does not follow the grammar of {what}.")

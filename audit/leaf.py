@@ -1,6 +1,6 @@
 """The bytes of a leaf: an entry with its place in the log, in canonical form. See docs/formats/leaf.md."""
 
-import datetime
+import datetime as dt
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,7 +10,8 @@ from audit import errors, merkle
 VERSION: Final = 1
 LONGEST_LEAF: Final = 1 << 20  # bytes; 1,000 records and 1,000 parties stay well below
 _MEMBERS: Final = frozenset(
-    "version index id at person team agency event outcome records parties detail nonce why request numbers".split()
+    {"version", "index", "id", "at", "person", "team", "agency", "event", "outcome", "records", "parties", "detail"}
+    | {"nonce", "why", "request", "numbers"}
 )
 
 Number = tuple[str, int, int | None]
@@ -81,25 +82,25 @@ def hash_leaf(leaf: Leaf) -> bytes:
     return merkle.hash_leaf(encode(leaf))
 
 
-def count_microseconds(at: datetime.datetime) -> int:
+def count_microseconds(at: dt.datetime) -> int:
     """Return an aware time as whole microseconds since 1970 UTC, exactly."""
-    return (at - _EPOCH) // datetime.timedelta(microseconds=1)
+    return (at - _EPOCH) // dt.timedelta(microseconds=1)
 
 
 def format_time(at: int) -> str:
     """Return microseconds since 1970 as `2026-11-23T08:00:00.000001Z`: always six decimals."""
-    moment = _EPOCH + datetime.timedelta(microseconds=at)
+    moment = _EPOCH + dt.timedelta(microseconds=at)
     return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
-_EPOCH: Final = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+_EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
-def _read(value: Any) -> Leaf:
+def _read(value: Any) -> Leaf:  # noqa: ANN401 - parsed JSON
     if not isinstance(value, dict) or value.keys() != _MEMBERS or value["version"] != VERSION:
         raise errors.EntryMalformed("These are not the members of a version 1 leaf.")
     numbers = tuple((str(record), int(number), _read_index(before)) for record, number, before in value["numbers"])
-    at = datetime.datetime.strptime(value["at"], "%Y-%m-%dT%H:%M:%S.%f%z")
+    at = dt.datetime.strptime(value["at"], "%Y-%m-%dT%H:%M:%S.%f%z")
     return Leaf(
         index=int(value["index"]),
         id=int(value["id"]),
@@ -119,5 +120,5 @@ def _read(value: Any) -> Leaf:
     )
 
 
-def _read_index(value: Any) -> int | None:
+def _read_index(value: Any) -> int | None:  # noqa: ANN401 - parsed JSON
     return None if value is None else int(value)

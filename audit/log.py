@@ -1,6 +1,6 @@
 """The one way into the log. An entry is written in the transaction of the act it tells of, or not at all."""
 
-import datetime
+import datetime as dt
 import json
 import secrets
 from collections.abc import Sequence
@@ -9,15 +9,16 @@ from typing import Final
 from django.db import connection, transaction
 from django.utils import timezone
 
-from audit import errors, events, grammar, models, whys
+from audit import errors, grammar, models, whys
 from audit.errors import Actor, Refused
-from audit.whys import Office, Why, open_why as read_why
+from audit.whys import Office, Why
+from audit.whys import open_why as read_why
 
 __all__ = ["Actor", "Office", "Refused", "Why", "append", "append_refusal", "count_stranger", "read_why"]
 
 REFUSAL_CEILING: Final = 60  # entries for each person and minute; what goes beyond is counted
 _NONCE_SIZE: Final = 16
-_MINUTE: Final = datetime.timedelta(minutes=1)
+_MINUTE: Final = dt.timedelta(minutes=1)
 
 
 def append(
@@ -87,7 +88,7 @@ def append_refusal(refused: Refused, *, request: str = "") -> models.Entry | Non
 
 
 def count_stranger(kind: str) -> None:
-    """Count one anonymous refusal of this kind (a code) in the present minute. Call it outside the refused transaction."""
+    """Count one anonymous refusal of this kind (a code) in the present minute, after the act has rolled back."""
     _count(kind, "", "", "")
 
 

@@ -28,7 +28,7 @@ class SigningLogKey:
 
 
 def make_log_key(path: Path, *, origin: str = "") -> checkpoint.LogKey:
-    """Make the log's key: `path` (0600) and `path`.pub. Returns the public half. Raises KeyFileUnusable, never overwrites.
+    """Make the log's key: `path` (0600) and `path`.pub. Returns the public half; never overwrites (KeyFileUnusable).
 
     `origin` names the log for good, like `confer.example.org/log`; without one it is named after its own key.
     """
@@ -49,7 +49,9 @@ def load_log_key(path: Path) -> SigningLogKey:
         mode = stat.S_IMODE(path.stat().st_mode)
         line = path.read_text(encoding="ascii").strip()
     except (OSError, ValueError) as error:
-        raise errors.KeyFileUnusable(f"The log's key file {path} cannot be read. `manage.py begin` makes it.") from error
+        raise errors.KeyFileUnusable(
+            f"The log's key file {path} cannot be read. `manage.py begin` makes it."
+        ) from error
     if mode & 0o077:
         raise errors.KeyFileUnusable(f"The log's key file {path} is open to others: chmod 600 it, and replace the key.")
     try:

@@ -1,10 +1,10 @@
-"""The Merkle tree of RFC 9162, section 2.1: hashes, roots, a frontier to grow by, and proofs with their verification.
+r"""The Merkle tree of RFC 9162, section 2.1: hashes, roots, a frontier to grow by, and proofs with their verification.
 
-    root (7 leaves)           A tree of n leaves splits after the largest power of two below n. Its frontier is the
-       /        \\            roots of the complete subtrees at its left edge, one for each bit of n: here 4 + 2 + 1.
-     4 leaves   (3)           Growing by one leaf, or finding the root, needs the frontier only, so numbering costs the
-     / \\        / \\         same whatever the size of the log.
-   ...  ...   2   1
+ root (7 leaves)           A tree of n leaves splits after the largest power of two below n. Its frontier is the
+    /        \            roots of the complete subtrees at its left edge, one for each bit of n: here 4 + 2 + 1.
+  4 leaves   (3)           Growing by one leaf, or finding the root, needs the frontier only, so numbering costs the
+  / \        / \         same whatever the size of the log.
+...  ...   2   1
 """
 
 import hashlib
@@ -116,7 +116,7 @@ def verify_inclusion(*, leaf: bytes, index: int, size: int, path: Sequence[bytes
         raise errors.ProofInvalid("The path does not lead from this leaf to this root.")
 
 
-def verify_consistency(
+def verify_consistency(  # noqa: C901 - the RFC's own steps, in its own order
     *, old_size: int, old_root: bytes, size: int, root: bytes, proof: Sequence[bytes]
 ) -> None:
     """Raise ProofInvalid unless the proof shows the old tree to be a beginning of the new one (section 2.1.4.2)."""

@@ -1,6 +1,6 @@
 """Refusals that were counted rather than written, told of by one entry for each minute, kind and person."""
 
-import datetime
+import datetime as dt
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from audit import events, grammar, log, models
 
-_SETTLED: Final = datetime.timedelta(minutes=2)  # a minute's start lies this far back before it is told of
-_KEPT: Final = datetime.timedelta(days=1)
+_SETTLED: Final = dt.timedelta(minutes=2)  # a minute's start lies this far back before it is told of
+_KEPT: Final = dt.timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ def close_minutes() -> int:
 
 def _tell(row: models.RefusalCount) -> models.Entry:
     by = _Person(row.person, row.team, row.agency) if row.person else None
-    detail = f"{row.kind}:{row.count - row.logged}:{row.minute.astimezone(datetime.UTC):%Y%m%dt%H%Mz}"
+    detail = f"{row.kind}:{row.count - row.logged}:{row.minute.astimezone(dt.UTC):%Y%m%dt%H%Mz}"
     entry = log.append(
         events.STRANGER_REFUSED if by is None else events.REQUEST_REFUSED,
         by=by,

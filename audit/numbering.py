@@ -90,9 +90,7 @@ def _number(entries: Sequence[models.Entry]) -> str:
         frontier = frontier.append(leaf.hash_leaf(leaves[-1]))
     note = checkpoint.sign(frontier.size, frontier.root(), origin=signing.origin, key=signing.key)
     _store(leaves)
-    models.Checkpoint.objects.create(
-        size=frontier.size, root=frontier.root(), note=note, frontier=frontier.dump()
-    )
+    models.Checkpoint.objects.create(size=frontier.size, root=frontier.root(), note=note, frontier=frontier.dump())
     return note
 
 
@@ -153,7 +151,7 @@ def write_numbers(numbers: Sequence[leaf.Number]) -> str:
 
 
 def read_numbers(text: str) -> list[leaf.Number]:
-    """Return the numbers a leaf's row keeps. Raises ValueError unless the text is exactly what `write_numbers` wrote."""
+    """Return the numbers a leaf's row keeps. Raises ValueError unless the text is what `write_numbers` writes."""
     numbers: list[leaf.Number] = [(record, number, before) for record, number, before in json.loads(text)]
     if write_numbers(numbers) != text:
         raise ValueError("The numbers are not in canonical form.")

@@ -100,8 +100,10 @@ _SQLITE_WAITING: Final = {
 def _refuse_on_postgresql(table: str) -> list[str]:
     return [
         f"DROP TRIGGER IF EXISTS {table}_append_only ON {table}",
-        f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}"
-        " FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change()",
+        (
+            f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}"
+            " FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change()"
+        ),
         f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_append_only",
     ]
 

@@ -14,7 +14,9 @@ from django.conf import settings
 from audit import checkpoint, errors, models
 
 FILE_NAME: Final = "checkpoints.txt"
-_LONGEST_SILENCE: Final = 3600  # seconds; then the same checkpoint is published again, to show that the log still stands
+_LONGEST_SILENCE: Final = (
+    3600  # seconds; then the same checkpoint is published again, to show that the log still stands
+)
 _TAIL: Final = 1 << 17  # bytes; more than the longest note, so that the last whole one lies within
 
 
@@ -41,7 +43,7 @@ def publish_if_due() -> bool:
 
 
 def check_nothing_left_beyond(size: int, root: bytes) -> None:
-    """Raise LogBroken if a checkpoint has left that this state of the database, `size` and `root`, does not lead on from."""
+    """Raise LogBroken if a checkpoint has left that the database's state, `size` and `root`, does not lead on from."""
     last = read_last_published()
     if last is None or last.size < size or (last.size, last.root) == (size, root):
         return
@@ -53,7 +55,7 @@ def check_nothing_left_beyond(size: int, root: bytes) -> None:
 
 
 def read_last_published() -> checkpoint.Checkpoint | None:
-    """Return the last whole checkpoint in the outbox, None when there is none. A torn last line counts as never written."""
+    """Return the last whole checkpoint in the outbox, or None. A torn last one counts as never written."""
     outbox = _find_outbox()
     if not outbox.exists():
         return None

@@ -4,7 +4,7 @@ Every page costs the same two statements, however large the log. Whether the ask
 they asked, are the caller's.
 """
 
-import datetime
+import datetime as dt
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from audit import errors, leaf, models, numbering, whys
 
 MOST: Final = 200  # entries in a page
-_EPOCH: Final = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+_EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class LoggedEntry:
     """
 
     id: int
-    at: datetime.datetime
+    at: dt.datetime
     person: str
     team: str
     agency: str
@@ -66,8 +66,8 @@ def find_entries(
     party: str | None = None,
     event: str | None = None,
     outcome: str | None = None,
-    since: datetime.datetime | None = None,
-    until: datetime.datetime | None = None,
+    since: dt.datetime | None = None,
+    until: dt.datetime | None = None,
     cursor: str | None = None,
     limit: int = 50,
 ) -> Page:
@@ -96,7 +96,7 @@ def find_entry(entry: int, *, agency: str | None = None) -> LoggedEntry | None:
 
 
 def find_sealed_whys(entry: int) -> tuple[whys.SealedReason, ...]:
-    """Return the sealed reasons kept for one entry, one for each office and epoch; none when destroyed or never given."""
+    """Return the sealed reasons kept for one entry, one for each office and epoch; none once destroyed."""
     rows = models.SealedWhy.objects.filter(entry=entry).select_related("entry").order_by("office", "office_epoch")
     return tuple(
         whys.SealedReason(
@@ -131,7 +131,7 @@ def _choose_driver(record: str | None, parties: Sequence[str]) -> tuple[QuerySet
     return wanted.filter(*(Exists(indexed.filter(party=one)) for one in parties)), "entry__"
 
 
-def _limit_time(since: datetime.datetime | None, until: datetime.datetime | None) -> list[Q]:
+def _limit_time(since: dt.datetime | None, until: dt.datetime | None) -> list[Q]:
     return [*([Q(at__gte=since)] if since else []), *([Q(at__lt=until)] if until else [])]
 
 
@@ -142,7 +142,7 @@ def _start_after(cursor: str | None, name: str) -> list[Q]:
     if not (at.isascii() and at.isdigit() and entry.isascii() and entry.isdigit() and len(cursor) <= 40):  # noqa: PLR2004
         raise errors.EntryMalformed("This is not a cursor that a page gave.")
     try:
-        moment = _EPOCH + datetime.timedelta(microseconds=int(at))
+        moment = _EPOCH + dt.timedelta(microseconds=int(at))
     except OverflowError as error:
         raise errors.EntryMalformed("This is not a cursor that a page gave.") from error
     # The first condition is implied by the second; it is what lets both databases enter the index at the right place.

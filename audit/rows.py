@@ -128,7 +128,9 @@ def _read_run(start: int, stop: int) -> _Rows:
 
 def _read_index(ids: Sequence[int]) -> _Index:
     index = _Index(defaultdict(list), defaultdict(list))
-    for entry, record, at in models.EntryRecord.objects.filter(entry_id__in=ids).values_list("entry_id", "record", "at"):
+    for entry, record, at in models.EntryRecord.objects.filter(entry_id__in=ids).values_list(
+        "entry_id", "record", "at"
+    ):
         index.records[entry].append((record, at))
     for entry, party, at in models.EntryParty.objects.filter(entry_id__in=ids).values_list("entry_id", "party", "at"):
         index.parties[entry].append((party, at))

@@ -3,7 +3,7 @@
 Triggers stop bugs. An operator can drop them: checkpoints held outside catch that.
 """
 
-import datetime
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -62,7 +62,7 @@ def assert_triggers(connection: BaseDatabaseWrapper) -> None:
 
 
 def _insert_probes(connection: BaseDatabaseWrapper) -> None:
-    now = connection.ops.adapt_datetimefield_value(datetime.datetime.now(datetime.UTC))
+    now = connection.ops.adapt_datetimefield_value(dt.datetime.now(dt.UTC))
     entry: dict[str, Any] = {"at": now, "person": "", "team": "", "agency": "", "detail": ""}
     entry |= {"event": "probe", "outcome": "probe"}
     entry |= {"records": "[]", "parties": "[]", "nonce": b"", "request": ""}
@@ -124,8 +124,6 @@ def _assert_refused(connection: BaseDatabaseWrapper, table: str, attacks: Sequen
 
 def _assert_waiting(connection: BaseDatabaseWrapper) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT entry_id FROM audit_waiting WHERE entry_id IN (%s, %s)", [_PROBE, _WAITING_PROBE]
-        )
+        cursor.execute("SELECT entry_id FROM audit_waiting WHERE entry_id IN (%s, %s)", [_PROBE, _WAITING_PROBE])
         if cursor.fetchall() != [(_WAITING_PROBE,)]:
             raise errors.TriggersMissing("audit_entry and audit_leaf: an entry does not wait until it has its leaf.")

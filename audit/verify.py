@@ -93,7 +93,9 @@ class Verifier:
         for record, number, before in one.numbers:
             last, index = self._heads.get(record, (0, None))
             if (number, before) != (last + 1, index):
-                raise errors.LogBroken(place, f"record {record} goes from number {last} to {number}, or links past a leaf.")
+                raise errors.LogBroken(
+                    place, f"record {record} goes from number {last} to {number}, or links past a leaf."
+                )
             self._heads[record] = (number, one.index)
 
     def _check_signature(self, one: checkpoint.Checkpoint) -> None:
@@ -109,7 +111,9 @@ class Verifier:
             return
         if root != self.frontier.root():
             place = f"leaves {self._sound} to {size - 1}" if size else _name_checkpoint(0)
-            raise errors.LogBroken(place, "they are not those of the checkpoint held outside: the log was rewritten here.")
+            raise errors.LogBroken(
+                place, "they are not those of the checkpoint held outside: the log was rewritten here."
+            )
         self._sound = size
 
 
@@ -144,17 +148,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         held = read_held(path.read_text(encoding="utf-8") for path in options.checkpoint)
         found = verify_lines(_read_lines(options.export), key=key, held=held)
     except errors.LogBroken as broken:
-        print(f"BROKEN at {broken.place}: {broken.reason}")
+        print(f"BROKEN at {broken.place}: {broken.reason}")  # noqa: T201 - a command speaks
         return BROKEN
     except (OSError, ValueError) as error:
-        print(f"Cannot verify: {error}", file=sys.stderr)
+        print(f"Cannot verify: {error}", file=sys.stderr)  # noqa: T201 - a command speaks
         return UNUSABLE
-    print(f"WHOLE: {found.size} leaves, root {found.root.hex()}")
-    print(f"Against {found.held} checkpoints held outside, up to leaf {found.held_up_to}." if found.held else _ON_ITS_WORD)
+    print(f"WHOLE: {found.size} leaves, root {found.root.hex()}")  # noqa: T201 - a command speaks
+    against = f"Against {found.held} checkpoints held outside, up to leaf {found.held_up_to}."
+    print(against if found.held else _ON_ITS_WORD)  # noqa: T201 - a command speaks
     return WHOLE
 
 
-_ON_ITS_WORD: Final = "No checkpoint held outside was given: whoever has the log's key could have written all of this anew."
+_ON_ITS_WORD: Final = (
+    "No checkpoint held outside was given: whoever has the log's key could have written all of this anew."
+)
 
 
 def _name_checkpoint(size: int) -> str:

@@ -40,7 +40,8 @@ def verify_log(
     is the log's public key as the caller holds it; without it, the one beside the log's key file is used.
     """
     key = key or logkey.load_public_key(logkey.find_public_file(Path(settings.CONFER_LOG_KEY_FILE)))
-    verifier = verify.Verifier(key, verify.read_held(held))
+    notes = verify.read_held(held)
+    verifier = verify.Verifier(key, notes)
     size = models.Checkpoint.objects.aggregate(size=Max("size"))["size"] or 0
     own = rows.read_checkpoints(size, CHUNK)
     due = next(own, None)
@@ -55,6 +56,7 @@ def verify_log(
         raise errors.LogBroken(f"checkpoint of {due.size} leaves", f"the log has {verifier.frontier.size} leaves.")
     rows.check_nothing_astray()
     found = verifier.finish()
+    _check_kept({one.size for one in notes})
     return VerifiedLog(found.size, found.root, found.held, found.held_up_to, rows.check_unnumbered())
 
 
@@ -77,3 +79,9 @@ def _check_own(verifier: verify.Verifier, row: models.Checkpoint) -> None:
     verifier.check(row.note)
     if (bytes(row.root), bytes(row.frontier)) != (verifier.frontier.root(), verifier.frontier.dump()):
         raise errors.LogBroken(f"checkpoint of {row.size} leaves", "its row is not what its note says.")
+
+
+def _check_kept(sizes: set[int]) -> None:
+    gone = sizes - {row.size for row in rows.read_checkpoints(max(sizes, default=0), CHUNK)}
+    if gone:
+        raise errors.LogBroken(f"checkpoint of {min(gone)} leaves", "it left this machine, and its row is gone.")

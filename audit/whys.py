@@ -73,7 +73,7 @@ def seal_why(why: Why, nonce: bytes) -> tuple[bytes, list[SealedReason]]:
 
 
 def open_why(reason: SealedReason, *, using: vault.SecretKey) -> str:
-    """Return the reason in plain words. Raises WhyUnreadable if it does not open, or is not what the entry committed to."""
+    """Return the reason in plain words. Raises WhyUnreadable: not for this key, or not what was committed to."""
     place = (reason.nonce, reason.office, reason.office_epoch)
     try:
         wrapped = vault.WrappedKey.parse(reason.wrapped)

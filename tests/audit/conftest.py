@@ -1,5 +1,6 @@
 """What the log's tests share: a log with its key, and an attacker who owns the machine."""
 
+import itertools
 import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
@@ -74,7 +75,7 @@ def small_log(empty_log: Database) -> Database:
 def append() -> Callable[..., models.Entry]:
     """Give a function that appends one entry in a transaction of its own."""
 
-    def append_one(*records: str, by: Someone = ADA, event: str = events.RECORD_OPENED, **rest: Any) -> models.Entry:
+    def append_one(*records: str, by: Someone = ADA, event: str = events.RECORD_OPENED, **rest: Any) -> models.Entry:  # noqa: ANN401 - whatever log.append takes
         with transaction.atomic():
             return log.append(event, by=by, records=records, **rest)
 
@@ -98,12 +99,19 @@ def number_all() -> None:
 class Attacker:
     """Writes as it likes, by raw SQL, and knows how to put everything back."""
 
-    TABLES = tuple(
-        f"audit_{name}"
-        for name in "entry entryrecord entryparty leaf leafrecord checkpoint sealedwhy waiting refusalcount".split()
+    TABLES = (
+        "audit_entry",
+        "audit_entryrecord",
+        "audit_entryparty",
+        "audit_leaf",
+        "audit_leafrecord",
+        "audit_checkpoint",
+        "audit_sealedwhy",
+        "audit_waiting",
+        "audit_refusalcount",
     )
 
-    def __init__(self, connection: Any, vendor: str) -> None:
+    def __init__(self, connection: Any, vendor: str) -> None:  # noqa: ANN401 - the two drivers share no type
         """Take the connection, and the triggers off."""
         self.connection = connection
         self.mark = "%s" if vendor == "postgresql" else "?"
@@ -119,11 +127,15 @@ class Attacker:
 
     def write(self, statement: str, values: Sequence[Any] = ()) -> int:
         """Run one statement; `?` marks a value. Returns how many rows it met."""
-        return int(self.connection.execute(statement.replace("?", self.mark), values).rowcount)
+        return int(self._run(statement, values).rowcount)
 
     def read(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
         """Return what a query finds."""
-        return list(self.connection.execute(statement.replace("?", self.mark), values).fetchall())
+        return list(self._run(statement, values).fetchall())
+
+    def _run(self, statement: str, values: Sequence[Any]) -> Any:  # noqa: ANN401 - the two drivers share no type
+        # psycopg looks for marks as soon as it is given values, be they none.
+        return self.connection.execute(statement.replace("?", self.mark), *([values] if values else []))
 
     def read_columns(self, table: str) -> list[str]:
         """Return the names of a table's columns."""
@@ -143,6 +155,7 @@ class Attacker:
 
     def write_history_anew(self) -> None:
         """Number and sign everything again with the log's own key, as if this had been the log all along."""
+        sizes = [0, *(size for (size,) in self.read("SELECT size FROM audit_checkpoint ORDER BY size")), 100_000]
         for table in ("audit_checkpoint", "audit_leafrecord", "audit_leaf", "audit_waiting"):
             self.write(f"DELETE FROM {table}")
         shutil.rmtree(settings.CONFER_CHECKPOINT_OUTBOX)
@@ -156,13 +169,10 @@ class Attacker:
                 names = json.loads(text) + ([f"agency:{agency}"] if column == "party" and agency else [])
                 for name in names:
                     self.write(f"INSERT INTO {table} (entry_id, {column}, at) VALUES (?, ?, ?)", [entry, name, at])
-        number_all_though_nothing_ends_its_wait(self)
-
-
-def number_all_though_nothing_ends_its_wait(attacker: Attacker) -> None:
-    """Number everything in one go; with its triggers gone the waiting list has to be cleared by hand."""
-    numbering.number_entries(limit=100_000)
-    attacker.write("DELETE FROM audit_waiting")
+        for before, size in itertools.pairwise(sizes):
+            # Checkpoints of the very sizes that left, so that sizes alone give nothing away.
+            numbering.number_entries(limit=size - before)
+            self.write("DELETE FROM audit_waiting WHERE entry_id IN (SELECT entry_id FROM audit_leaf)")
 
 
 def read_held() -> list[str]:

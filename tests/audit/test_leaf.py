@@ -1,7 +1,8 @@
 """A leaf has one form only."""
 
 import dataclasses
-import datetime
+import datetime as dt
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -61,14 +62,20 @@ def test_bytes_that_are_no_leaf_are_refused(data: bytes) -> None:
 
 
 def test_every_field_is_in_the_hash() -> None:
-    changed = {"numbers": (("C-2", 3, 0),), "why": None, "nonce": bytes(16), "records": (), "parties": ()}
+    changed: dict[str, Any] = {
+        "numbers": (("C-2", 3, 0),),
+        "why": None,
+        "nonce": bytes(16),
+        "records": (),
+        "parties": (),
+    }
     for field in dataclasses.fields(LEAF):
         value = getattr(LEAF, field.name)
         other = changed.get(field.name, value + 1 if isinstance(value, int) else f"{value}x")
         assert leaf.hash_leaf(dataclasses.replace(LEAF, **{field.name: other})) != leaf.hash_leaf(LEAF), field.name
 
 
-@given(st.datetimes(timezones=st.just(datetime.UTC)))
-def test_time_is_kept_to_the_microsecond(at: datetime.datetime) -> None:
+@given(st.datetimes(timezones=st.just(dt.UTC)))
+def test_time_is_kept_to_the_microsecond(at: dt.datetime) -> None:
     one = dataclasses.replace(LEAF, at=leaf.count_microseconds(at))
     assert leaf.decode(leaf.encode(one)).at == one.at

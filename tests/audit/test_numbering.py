@@ -17,7 +17,6 @@ from django.test.utils import CaptureQueriesContext
 from audit import checkpoint, errors, events, log, models, numbering, publishing, tasks, verifying
 from tests import plugin
 from tests.audit.conftest import ADA, Attacker, number_all, read_held
-from tests.running.databases import Database
 
 WRITER = """
 import django; django.setup()
@@ -30,12 +29,9 @@ for n in range({count}):
 """
 NUMBERER = """
 import django; django.setup()
-import sys, time
+import select, sys
 from audit import numbering
-print(flush=True)
-stop = time.monotonic() + 60
-import select
-while time.monotonic() < stop and not select.select([sys.stdin], [], [], 0)[0]:
+while not select.select([sys.stdin], [], [], 0.02)[0]:
     numbering.number_entries(limit=7)
 """
 
@@ -50,13 +46,15 @@ def assert_gap_free(record: str) -> int:
     return len(rows)
 
 
-def test_numbers_go_up_by_one_and_link_back(small_log: Database) -> None:
+@pytest.mark.usefixtures("small_log")
+def test_numbers_go_up_by_one_and_link_back() -> None:
     for record, count in (("C-1", 11), ("C-2", 4), ("C-3", 3)):
         assert assert_gap_free(record) == count
     assert not models.Waiting.objects.exists()
 
 
-def test_a_list_is_one_entry_with_many_numbers(empty_log: Database, append: Callable[..., models.Entry]) -> None:
+@pytest.mark.usefixtures("empty_log")
+def test_a_list_is_one_entry_with_many_numbers(append: Callable[..., models.Entry]) -> None:
     entry = append(*(f"L-{n}" for n in range(1000)), event=events.LIST_SHOWN)
     number_all()
     numbers = json.loads(models.Leaf.objects.get(entry=entry).numbers)
@@ -64,9 +62,8 @@ def test_a_list_is_one_entry_with_many_numbers(empty_log: Database, append: Call
     verifying.verify_log(held=read_held())
 
 
-def test_an_entry_committed_late_under_a_lower_id_is_numbered_all_the_same(
-    empty_log: Database, append: Callable[..., models.Entry]
-) -> None:
+@pytest.mark.usefixtures("empty_log")
+def test_an_entry_committed_late_under_a_lower_id_is_numbered_all_the_same(append: Callable[..., models.Entry]) -> None:
     # What a slow transaction does on any engine: the row appears after higher ids have long been numbered.
     late = append("C-1")
     fields = {name: getattr(late, name) for name in ("at", "event", "outcome", "records", "parties", "nonce")}
@@ -83,7 +80,8 @@ def test_an_entry_committed_late_under_a_lower_id_is_numbered_all_the_same(
 
 if plugin.VENDOR == "postgresql":
 
-    def test_a_slow_transaction_that_commits_a_lower_id_later_loses_nothing(empty_log: Database) -> None:
+    @pytest.mark.usefixtures("empty_log")
+    def test_a_slow_transaction_that_commits_a_lower_id_later_loses_nothing() -> None:
         written, may_commit = threading.Event(), threading.Event()
         slow: list[int] = []
 
@@ -97,6 +95,7 @@ if plugin.VENDOR == "postgresql":
         thread = threading.Thread(target=write_slowly)
         thread.start()
         assert written.wait(20)
+        quick = 0
         for _ in range(5):
             with transaction.atomic():
                 quick = log.append(events.RECORD_OPENED, by=ADA, records=["shared"]).pk
@@ -111,7 +110,8 @@ if plugin.VENDOR == "postgresql":
         assert assert_gap_free("shared") == 6
         verifying.verify_log(held=read_held())
 
-    def test_a_second_numberer_steps_aside(empty_log: Database, append: Callable[..., models.Entry]) -> None:
+    @pytest.mark.usefixtures("empty_log")
+    def test_a_second_numberer_steps_aside(append: Callable[..., models.Entry]) -> None:
         append("C-1")
         busy, done = threading.Event(), threading.Event()
 
@@ -131,9 +131,8 @@ if plugin.VENDOR == "postgresql":
         assert numbering.number_entries() == 1
 
 
-def test_many_writers_and_numberers_at_once_lose_nothing(
-    empty_log: Database, volume: Callable[[int, int], int]
-) -> None:
+@pytest.mark.usefixtures("empty_log")
+def test_many_writers_and_numberers_at_once_lose_nothing(volume: Callable[[int, int], int]) -> None:
     count = volume(25, 400)
     before = models.Entry.objects.count()
     writers = [_start(WRITER.format(name=name, count=count)) for name in ("ada", "ben", "cat", "dov")]
@@ -158,9 +157,8 @@ def _start(code: str) -> "subprocess.Popen[str]":
     )
 
 
-def test_the_cost_is_in_the_entries_and_not_in_the_log(
-    empty_log: Database, append: Callable[..., models.Entry]
-) -> None:
+@pytest.mark.usefixtures("empty_log")
+def test_the_cost_is_in_the_entries_and_not_in_the_log(append: Callable[..., models.Entry]) -> None:
     counts = []
     for _ in range(3):
         for _ in range(40):
@@ -172,7 +170,8 @@ def test_the_cost_is_in_the_entries_and_not_in_the_log(
     assert counts[0] <= 16
 
 
-def test_a_checkpoint_leaves_at_once(empty_log: Database, append: Callable[..., models.Entry]) -> None:
+@pytest.mark.usefixtures("empty_log")
+def test_a_checkpoint_leaves_at_once(append: Callable[..., models.Entry]) -> None:
     append("C-1")
     assert numbering.number_entries() == 1
     last = publishing.read_last_published()
@@ -181,7 +180,8 @@ def test_a_checkpoint_leaves_at_once(empty_log: Database, append: Callable[..., 
     assert numbering.number_entries() == 0
 
 
-def test_a_checkpoint_a_crash_kept_back_leaves_with_the_next_task(small_log: Database) -> None:
+@pytest.mark.usefixtures("small_log")
+def test_a_checkpoint_a_crash_kept_back_leaves_with_the_next_task() -> None:
     outbox = Path(settings.CONFER_CHECKPOINT_OUTBOX) / publishing.FILE_NAME
     notes = read_held()
     outbox.write_text("\n".join(notes[:-1]) + "\n" + notes[-1][:20])  # the last one torn
@@ -191,7 +191,8 @@ def test_a_checkpoint_a_crash_kept_back_leaves_with_the_next_task(small_log: Dat
     assert last.size == models.Checkpoint.objects.order_by("-size")[0].size
 
 
-def test_a_quiet_log_shows_that_it_stands_once_an_hour(small_log: Database) -> None:
+@pytest.mark.usefixtures("small_log")
+def test_a_quiet_log_shows_that_it_stands_once_an_hour() -> None:
     outbox = Path(settings.CONFER_CHECKPOINT_OUTBOX) / publishing.FILE_NAME
     before = len(read_held())
     assert not publishing.publish_if_due()
@@ -200,7 +201,8 @@ def test_a_quiet_log_shows_that_it_stands_once_an_hour(small_log: Database) -> N
     assert len(read_held()) == before + 1
 
 
-def test_a_second_history_is_never_signed(small_log: Database, attacker: Attacker) -> None:
+@pytest.mark.usefixtures("small_log")
+def test_a_second_history_is_never_signed(attacker: Attacker) -> None:
     (newest,) = attacker.read("SELECT max(size) FROM audit_checkpoint")[0]
     attacker.write("DELETE FROM audit_checkpoint WHERE size = ?", [newest])  # as a restored backup would lack it
     with transaction.atomic():
@@ -211,8 +213,11 @@ def test_a_second_history_is_never_signed(small_log: Database, attacker: Attacke
     assert broken.value.place == f"checkpoint of {newest} leaves"
 
 
-def test_a_tree_that_was_not_signed_is_never_grown(small_log: Database, attacker: Attacker) -> None:
-    attacker.write("UPDATE audit_checkpoint SET root = ? WHERE size = (SELECT max(size) FROM audit_checkpoint)", [b"0" * 32])
+@pytest.mark.usefixtures("small_log")
+def test_a_tree_that_was_not_signed_is_never_grown(attacker: Attacker) -> None:
+    attacker.write(
+        "UPDATE audit_checkpoint SET root = ? WHERE size = (SELECT max(size) FROM audit_checkpoint)", [b"0" * 32]
+    )
     with transaction.atomic():
         log.append(events.RECORD_OPENED, by=ADA, records=["C-1"])
     attacker.write("INSERT INTO audit_waiting (entry_id) SELECT max(id) FROM audit_entry")
@@ -220,15 +225,15 @@ def test_a_tree_that_was_not_signed_is_never_grown(small_log: Database, attacker
         numbering.number_entries()
 
 
-def test_nothing_is_numbered_inside_a_transaction(empty_log: Database) -> None:
+@pytest.mark.usefixtures("empty_log")
+def test_nothing_is_numbered_inside_a_transaction() -> None:
     with pytest.raises(RuntimeError), transaction.atomic():
         numbering.number_entries()
 
 
 @pytest.mark.parametrize("fault", ["missing", "open", "malformed"])
-def test_an_unusable_key_numbers_nothing(
-    empty_log: Database, append: Callable[..., models.Entry], fault: str
-) -> None:
+@pytest.mark.usefixtures("empty_log")
+def test_an_unusable_key_numbers_nothing(append: Callable[..., models.Entry], fault: str) -> None:
     path = Path(settings.CONFER_LOG_KEY_FILE)
     entry = append("C-1")
     match fault:
