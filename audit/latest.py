@@ -1,4 +1,4 @@
-"""The newest entry about one record: what a caller checks a row against, since rows can be altered and the log cannot."""
+"""The newest entry about one record: callers check a row against it, since rows can be altered and the log cannot."""
 
 from audit.models import Entry, EntryRecord
 

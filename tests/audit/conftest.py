@@ -75,7 +75,7 @@ def small_log(empty_log: Database) -> Database:
 def append() -> Callable[..., models.Entry]:
     """Give a function that appends one entry in a transaction of its own."""
 
-    def append_one(*records: str, by: Someone = ADA, event: str = events.RECORD_OPENED, **rest: Any) -> models.Entry:  # noqa: ANN401 - whatever log.append takes
+    def append_one(*records: str, by: Someone = ADA, event: str = events.RECORD_OPENED, **rest: Any) -> models.Entry:
         with transaction.atomic():
             return log.append(event, by=by, records=records, **rest)
 
@@ -111,7 +111,7 @@ class Attacker:
         "audit_refusalcount",
     )
 
-    def __init__(self, connection: Any, vendor: str) -> None:  # noqa: ANN401 - the two drivers share no type
+    def __init__(self, connection: Any, vendor: str) -> None:
         """Take the connection, and the triggers off."""
         self.connection = connection
         self.mark = "%s" if vendor == "postgresql" else "?"
@@ -133,7 +133,7 @@ class Attacker:
         """Return what a query finds."""
         return list(self._run(statement, values).fetchall())
 
-    def _run(self, statement: str, values: Sequence[Any]) -> Any:  # noqa: ANN401 - the two drivers share no type
+    def _run(self, statement: str, values: Sequence[Any]) -> Any:
         # psycopg looks for marks as soon as it is given values, be they none.
         return self.connection.execute(statement.replace("?", self.mark), *([values] if values else []))
 

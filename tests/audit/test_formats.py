@@ -13,7 +13,8 @@ LEAVES = chain.make_leaves([["C-1", "C-2"], ["C-2"]])
 def read_block(document: str, language: str) -> str:
     """Return the last block of this language in a format's document."""
     text = (FORMATS / f"{document}.md").read_text(encoding="utf-8")
-    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)[-1]
+    blocks: list[str] = re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+    return blocks[-1]
 
 
 def test_the_leaves_shown_are_leaves_with_the_hashes_shown() -> None:

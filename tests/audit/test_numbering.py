@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -15,8 +16,10 @@ from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
 from audit import checkpoint, errors, events, log, models, numbering, publishing, tasks, verifying
+from exchange.celery import app
 from tests import plugin
 from tests.audit.conftest import ADA, Attacker, number_all, read_held
+from tests.running.processes import Running
 
 WRITER = """
 import django; django.setup()
@@ -132,11 +135,18 @@ if plugin.VENDOR == "postgresql":
 
 
 @pytest.mark.usefixtures("empty_log")
-def test_many_writers_and_numberers_at_once_lose_nothing(volume: Callable[[int, int], int]) -> None:
+def test_many_writers_and_numberers_lose_nothing_though_some_are_killed(
+    volume: Callable[[int, int], int],
+) -> None:
     count = volume(25, 400)
     before = models.Entry.objects.count()
     writers = [_start(WRITER.format(name=name, count=count)) for name in ("ada", "ben", "cat", "dov")]
     numberers = [_start(NUMBERER) for _ in range(2)]
+    doomed = [_start(NUMBERER) for _ in range(2)]
+    for killed in doomed:
+        time.sleep(0.7)
+        killed.kill()
+        killed.communicate()
     said = [writer.communicate() for writer in writers]
     assert [writer.returncode for writer in writers] == [0] * 4, said
     said = [numberer.communicate("stop\n") for numberer in numberers]
@@ -199,6 +209,20 @@ def test_a_quiet_log_shows_that_it_stands_once_an_hour() -> None:
     os.utime(outbox, (0, 0))
     assert publishing.publish_if_due()
     assert len(read_held()) == before + 1
+
+
+@pytest.mark.usefixtures("empty_log")
+def test_a_worker_numbers_what_waits(worker: Running, append: Callable[..., models.Entry]) -> None:
+    assert worker.pid
+    entry = append("C-1")
+    app.send_task("audit.number")
+    patience = time.monotonic() + 20
+    while not models.Leaf.objects.filter(entry=entry).exists():
+        assert time.monotonic() < patience, "the worker did not number the entry"
+        time.sleep(0.05)
+    while publishing.read_last_published() is None:
+        assert time.monotonic() < patience, "the checkpoint did not leave"
+        time.sleep(0.05)
 
 
 @pytest.mark.usefixtures("small_log")

@@ -29,7 +29,7 @@ def find_break(held: list[str]) -> errors.LogBroken:
     return broken.value
 
 
-def change(value: Any) -> Any:  # noqa: ANN401 - whatever a column holds
+def change(value: Any) -> Any:
     """Return the value with the least change that is one."""
     match value:
         case None:
