@@ -10,7 +10,7 @@ from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 import vault
-from audit import errors, leaf, log, models, numbering
+from audit import errors, leaf, log, merkle, models, numbering
 
 # What a row may raise that no writer of ours wrote: SQLite keeps any type in any column.
 _UNREADABLE: Final = (
@@ -36,8 +36,8 @@ class _Index:
     parties: Mapping[int, list[Any]] = field(default_factory=dict)
 
 
-def read_leaves(size: int, chunk: int) -> Iterator[leaf.Leaf]:
-    """Yield the leaves below `size` in order, `chunk` at a time. Raises LogBroken at the first whose rows disagree."""
+def read_leaves(size: int, chunk: int) -> Iterator[bytes]:
+    """Yield the leaves' bytes below `size` in order, `chunk` at a time. Raises LogBroken at the first whose rows disagree."""
     found = 0
     for start in range(0, size, chunk):
         for rows in _read_runs(start, min(start + chunk, size)):
@@ -137,22 +137,22 @@ def _read_index(ids: Sequence[int]) -> _Index:
     return index
 
 
-def _make_checked_leaf(row: models.Leaf, rows: _Rows) -> leaf.Leaf:
+def _make_checked_leaf(row: models.Leaf, rows: _Rows) -> bytes:
     place = f"leaf {row.index} (entry {row.entry_id})"
     entry = rows.entries.get(row.entry_id)
     if entry is None:
         raise errors.LogBroken(place, "the entry is gone.")
     try:
         one = numbering.make_leaf(entry, row.index, numbering.read_numbers(row.numbers))
-        hashed = leaf.hash_leaf(one)
+        data = leaf.encode(one)
         _check_index(place, entry, one, rows.index)
     except _UNREADABLE as error:
         raise errors.LogBroken(place, "its rows cannot be read.") from error
-    if hashed != bytes(row.hash):
+    if merkle.hash_leaf(data) != bytes(row.hash):
         raise errors.LogBroken(place, "the entry is not the one that was numbered.")
     if sorted(rows.numbers.get(row.index, [])) != sorted((record, number) for record, number, _ in one.numbers):
         raise errors.LogBroken(place, "the index of numbers disagrees with the leaf.")
-    return one
+    return data
 
 
 def _check_index(place: str, entry: models.Entry, one: leaf.Leaf, index: _Index) -> None:

@@ -12,7 +12,7 @@ from typing import Final
 from django.conf import settings
 from django.db.models import Max
 
-from audit import checkpoint, errors, leaf, logkey, models, rows, verify
+from audit import checkpoint, errors, logkey, models, rows, verify
 
 CHUNK: Final = 500  # leaves
 
@@ -45,8 +45,8 @@ def verify_log(
     size = models.Checkpoint.objects.aggregate(size=Max("size"))["size"] or 0
     own = rows.read_checkpoints(size, CHUNK)
     due = next(own, None)
-    for one in rows.read_leaves(size, CHUNK):
-        verifier.take(leaf.encode(one))
+    for data in rows.read_leaves(size, CHUNK):
+        verifier.take(data)
         if due is not None and due.size == verifier.frontier.size:
             _check_own(verifier, due)
             due = next(own, None)
@@ -68,9 +68,9 @@ def export_log() -> Iterator[bytes]:
     size = models.Checkpoint.objects.aggregate(size=Max("size"))["size"] or 0
     own = rows.read_checkpoints(size, CHUNK)
     due = next(own, None)
-    for one in rows.read_leaves(size, CHUNK):
-        yield leaf.encode(one) + b"\n"
-        if due is not None and due.size == one.index + 1:
+    for count, data in enumerate(rows.read_leaves(size, CHUNK), start=1):
+        yield data + b"\n"
+        if due is not None and due.size == count:
             yield verify.write_note(due.note) + b"\n"
             due = next(own, None)
 

@@ -167,7 +167,7 @@ class Attacker:
             self.write(f"DELETE FROM {table}")
             for entry, at, agency, text in self.read(f"SELECT id, at, agency, {field} FROM audit_entry"):
                 names = json.loads(text) + ([f"agency:{agency}"] if column == "party" and agency else [])
-                for name in names:
+                for name in dict.fromkeys(names):
                     self.write(f"INSERT INTO {table} (entry_id, {column}, at) VALUES (?, ?, ?)", [entry, name, at])
         for before, size in itertools.pairwise(sizes):
             # Checkpoints of the very sizes that left, so that sizes alone give nothing away.
