@@ -87,9 +87,13 @@ def make_person(details: PersonDetails, *, agency: Agency, kind: str = "person")
 
 
 def make_invitation(person: Person, team: Team, role: str, *, by: Keyholder | None, founding: bool = False) -> str:
-    """A single-use secret of 256 bits, of which only a hash is stored; logged."""
+    """A single-use secret of 256 bits, of which only a hash is stored; logged.
+
+    Someone who holds keys already needs no link: they wait for the lead at once, and the secret opens nothing.
+    """
     secret = secrets.token_urlsafe(32)
     now = timezone.now()
+    has_keys = person.keys.filter(confirmed_at__isnull=False).exists()
     Invitation.objects.create(
         secret_hash=_hash(secret),
         person=person,
@@ -99,6 +103,7 @@ def make_invitation(person: Person, team: Team, role: str, *, by: Keyholder | No
         made_by_id=by.person_id if by else None,
         made_at=now,
         expires_at=now + INVITATION_LASTS,
+        confirmed_at=now if has_keys else None,
     )
     log.append(events.INVITATION_MADE, by=by, parties=(f"person:{person.id}", f"team:{team.id}"), detail=role)
     return secret
@@ -115,8 +120,6 @@ def take_invitation(secret: str, passphrase: str) -> Taken:
         fault = passphrases.find_fault(passphrase, personal=[person.name, person.email])
         if fault:
             raise not_acceptable(None, "passphrase", fault, code="weak_passphrase")
-        if person.keys.filter(confirmed_at__isnull=False).exists():
-            raise conflict(None, "already_there", "You already have keys: sign in, and a lead will admit you.")
         SealedSecrets.objects.filter(keys__person=person).delete()
         person.keys.all().delete()
         return _make_keys(person, passphrase, invitation)

@@ -10,7 +10,8 @@ from django.db.backends.utils import CursorWrapper
 LOG = "audit_"
 # Beside the log stand the sealed reasons, destroyed at retention, and the counts of refusals, counted up.
 CHANGEABLE = {"audit_sealedwhy", "audit_refusalcount"}
-READ_ONLY = {"django_migrations", "django_content_type", "auth_permission"}
+# The list of entries that wait for their leaf is kept by triggers, which act as their owner.
+READ_ONLY = {"audit_waiting", "django_migrations", "django_content_type", "auth_permission"}
 
 
 class Command(BaseCommand):
