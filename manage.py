@@ -6,6 +6,7 @@ python3 manage.py test     every test, on SQLite and on PostgreSQL
 python3 manage.py prepare  the preparing alone
 """
 
+import importlib.util
 import os
 import sys
 
@@ -23,9 +24,7 @@ def main() -> None:
     if sys.argv[1:] == ["prepare"]:
         return
     if sys.argv[1:2] == ["test"]:
-        from tests.running import runner  # noqa: PLC0415 - an image may come without the tests
-
-        sys.exit(runner.run_tests(sys.argv[2:]))
+        sys.exit(run_tests(sys.argv[2:]))
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "exchange.settings")
     if sys.argv[1:2] and sys.argv[1] in AS_OWNER:
@@ -33,6 +32,15 @@ def main() -> None:
     from django.core.management import execute_from_command_line  # noqa: PLC0415 - exists once prepared
 
     execute_from_command_line(sys.argv)
+
+
+def run_tests(arguments: "list[str]") -> int:
+    """Run the tests, where there are any; give the exit code."""
+    if importlib.util.find_spec("tests") is None or importlib.util.find_spec("pytest") is None:
+        sys.exit("This image was made without tests and pytest. Run them from a clone: python3 manage.py test")
+    from tests.running import runner  # noqa: PLC0415 - as said
+
+    return runner.run_tests(arguments)
 
 
 if __name__ == "__main__":

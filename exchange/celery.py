@@ -15,7 +15,8 @@ from exchange import safety
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "exchange.settings")
 
-LONGEST_TASK = 60  # seconds; a task whose worker was killed is handed out again after this and a little more
+# Seconds. A task whose worker was killed is handed out again after half as much again.
+LONGEST_TASK = int(os.environ.get("CONFER_LONGEST_TASK", "60"))
 
 
 def every(task: str, seconds: float) -> dict[str, Any]:
@@ -29,7 +30,7 @@ app.conf.update(
     broker_connection_retry_on_startup=True,
     # Redis and Valkey hand an unacknowledged task out again only when they sweep; the defaults would take an hour.
     broker_transport_options={
-        "visibility_timeout": LONGEST_TASK + 30,
+        "visibility_timeout": LONGEST_TASK * 3 // 2,
         "unacked_restore_interval": 2,
         "unacked_restore_throttle": 1,
     }

@@ -86,7 +86,7 @@ def worker(run: plugin.Run, database: Database, broker: redis.Redis, mail: Mail)
         run.house, lambda _: embedded.worker(run.folder / "worker.ready", log=log), database.environment
     ).start()
     yield running
-    running.stop()
+    running.end()
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def beat(run: plugin.Run, database: Database, worker: Running) -> Iterator[Runni
     log = database.data / "beat.log"
     running = Running(run.house, lambda _: embedded.beat(run.folder / "beat.ready", log), database.environment).start()
     yield running
-    running.stop()
+    running.end()
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ def server(run: plugin.Run, database: Database) -> Iterator[Running]:
 
     running = Running(run.house, make, database.environment, run.web_port).start()
     yield running
-    running.stop()
+    running.end()
 
 
 @pytest.fixture

@@ -9,9 +9,10 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 TIMEOUT = 60  # seconds
+CREATED = 201
 
 
-class UnexpectedAnswer(Exception):  # noqa: N818 - it is what happened
+class UnexpectedAnswer(Exception):
     """An answer whose status is not the one expected; says which, and the problem's own sentence."""
 
 
@@ -32,6 +33,14 @@ class Caller:
     bearer: str = ""
     operations: Mapping[str, tuple[str, str]] | None = None
 
+    def sign_in(self, email: str, passphrase: str, code: str) -> None:
+        """Open a session, keep its bearer, and read the schema, which strangers do not get. Raises `UnexpectedAnswer`."""
+        reply = self.send("POST", "/api/v1/session", {"email": email, "passphrase": passphrase, "code": code})
+        if reply.status != CREATED:
+            raise UnexpectedAnswer(f"signing in answered {reply.status}: {_say(reply.body)}")
+        self.bearer = reply.body["bearer"]
+        self.learn()
+
     def learn(self) -> None:
         """Read the schema: operation names to method and path."""
         schema = self.send("GET", "/api/v1/schema").body
@@ -42,28 +51,49 @@ class Caller:
         }
 
     def call(
-        self, operation: str, body: object = None, *, expect: int = 200, query: Mapping[str, object] | None = None, **path: str
+        self,
+        operation: str,
+        body: object = None,
+        *,
+        expect: int = 200,
+        query: Mapping[str, object] | None = None,
+        **path: str,
     ) -> Any:  # noqa: ANN401 - JSON
         """Call an operation of the schema; its parsed answer. Raises `UnexpectedAnswer`."""
         reply = self.ask(operation, body, query=query, **path)
         if reply.status != expect:
-            raise UnexpectedAnswer(f"{operation} answered {reply.status} where {expect} was expected: {_say(reply.body)}")
+            raise UnexpectedAnswer(
+                f"{operation} answered {reply.status} where {expect} was expected: {_say(reply.body)}"
+            )
         return reply.body
 
-    def ask(self, operation: str, body: object = None, *, query: Mapping[str, object] | None = None, **path: str) -> Reply:
+    def ask(
+        self, operation: str, body: object = None, *, query: Mapping[str, object] | None = None, **path: str
+    ) -> Reply:
         """Call an operation, whatever comes back."""
+        method, address = self._address(operation, path)
+        return self.send(method, f"{address}?{urlencode(query)}" if query else address, body)
+
+    def upload(self, operation: str, content: bytes, *, name: str, kind: str, **path: str) -> Reply:
+        """Send a file as the body of an operation."""
+        method, address = self._address(operation, path)
+        headers = {"X-Confer-File-Name": quote(name), "X-Confer-File-Type": kind}
+        return self.send(method, address, content, headers)
+
+    def _address(self, operation: str, path: Mapping[str, str]) -> tuple[str, str]:
         if self.operations is None:
             raise UnexpectedAnswer("The schema has not been read yet.")
         method, pattern = self.operations[operation]
-        address = pattern.format(**{name: quote(value, safe="") for name, value in path.items()})
-        return self.send(method, f"{address}?{urlencode(query)}" if query else address, body)
+        return method, pattern.format(**{name: quote(value, safe="") for name, value in path.items()})
 
     def send(self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None) -> Reply:
         """One HTTP request; JSON unless `body` is bytes."""
         data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         sent = {"Accept": "application/json", **(headers or {})}
         if data is not None:
-            sent.setdefault("Content-Type", "application/octet-stream" if isinstance(body, bytes) else "application/json")
+            sent.setdefault(
+                "Content-Type", "application/octet-stream" if isinstance(body, bytes) else "application/json"
+            )
         if self.bearer:
             sent["Authorization"] = f"Bearer {self.bearer}"
         request = urllib.request.Request(self.origin + path, data=data, headers=sent, method=method)  # noqa: S310 - our own http address

@@ -20,7 +20,7 @@ from exchange.management.fiction import SignIn
 MAIL_PATIENCE = 20.0  # seconds
 
 
-class StepFailed(Exception):  # noqa: N818 - it is what happened
+class StepFailed(Exception):
     """A step did not hold; the message names the step and what was seen instead."""
 
 
@@ -41,7 +41,9 @@ class Walk:
 
 def walk(going: Walk) -> None:
     """Every step of the main job, in order. Raises `StepFailed`."""
-    going.marks = {name: f"{name}{secrets.token_hex(6)}" for name in ("zeb", "bruise", "report", "reason", "answer", "urgent")}
+    going.marks = {
+        name: f"{name}{secrets.token_hex(6)}" for name in ("zeb", "bruise", "report", "reason", "answer", "urgent")
+    }
     for title, step in STEPS:
         with _step(going, title):
             step(going)
@@ -66,11 +68,12 @@ def raise_concern(going: Walk) -> None:
     }
     made = amina.call("raise_concern", {"concern": concern, "urgency": "RED"}, expect=201)
     going.found["concern"] = made["ref"]
-    document = amina.send(
-        "POST",
-        f"/api/v1/concerns/{made['ref']}/documents",
+    document = amina.upload(
+        "add_document",
         f"Body map, drawn at 09:40. {marks['report']}".encode(),
-        {"X-Confer-File-Name": f"body-map-{marks['report']}.txt", "X-Confer-File-Type": "text/plain"},
+        name=f"body-map-{marks['report']}.txt",
+        kind="text/plain",
+        ref=made["ref"],
     )
     _expect(document.status == 201, f"adding the document answered {document.status}")  # noqa: PLR2004 - Created
     going.found["document"] = document.body["document"]
@@ -98,9 +101,15 @@ def share(going: Walk) -> None:
     }
     signed = amina.call("sign_decision", decision, expect=201)
     _expect(len(signed["disclosures"]) == 2, "not two disclosures were made")  # noqa: PLR2004 - the two teams
-    going.found |= {"decision": signed["ref"], "to_mash": signed["disclosures"][0], "to_police": signed["disclosures"][1]}
+    going.found |= {
+        "decision": signed["ref"],
+        "to_mash": signed["disclosures"][0],
+        "to_police": signed["disclosures"][1],
+    }
     going.say(f"    {mash['name']}: {mash['readers']} people could open it. Signed as {signed['ref']}.")
-    going.say(f"    {signed['disclosures'][0]} to the MASH (everything), {signed['disclosures'][1]} to the police (two items).")
+    going.say(
+        f"    {signed['disclosures'][0]} to the MASH (everything), {signed['disclosures'][1]} to the police (two items)."
+    )
 
 
 def deliver(going: Walk) -> None:
@@ -126,7 +135,7 @@ def receive(going: Walk) -> None:
     _expect(any("NOT been told" in line for line in opened["banner"]), "the handling banner is missing")
     _expect(len(opened["statements"]) == 3 and opened["withheld"] == 0, "the rendition is not what was chosen")  # noqa: PLR2004
     going.say(f"    Banner: {_mask(going, opened['banner'][0])}")
-    document = lena.send("GET", f"/api/v1/records/{ref}/documents/{going.found['document']}")
+    document = lena.ask("open_document", ref=ref, document=going.found["document"])
     _expect(going.marks["report"].encode() in document.body, "the document did not come back whole")
     lena.call("acknowledge_disclosure", ref=ref)
     text = f"Strategy discussion held today. {going.marks['answer']}"
@@ -139,7 +148,9 @@ def receive_less(going: Walk) -> None:
     opened = sign_in(going, "paul").call("open_disclosure", ref=going.found["to_police"])["body"]
     _expect([s["id"] for s in opened["statements"]] == ["s1"] and not opened["documents"], "the police were given more")
     _expect(opened["withheld"] == 4, "what was left out is not said")  # noqa: PLR2004 - one person, two statements, one document
-    _expect(all(going.marks["zeb"] not in line for line in opened["banner"]), "the banner names someone who was left out")
+    _expect(
+        all(going.marks["zeb"] not in line for line in opened["banner"]), "the banner names someone who was left out"
+    )
     going.say("    Paul sees the child and one statement; four items were withheld as not needed, and he is told so.")
 
 
@@ -150,7 +161,7 @@ def refuse_stranger(going: Walk) -> None:
     none = sunita.ask("open_disclosure", ref="S-00000-00000")
     _expect(theirs.status == 404, f"a stranger was answered {theirs.status}")  # noqa: PLR2004 - Not Found
     _expect(theirs.body == none.body, "a stranger can tell what exists")
-    document = sunita.send("GET", f"/api/v1/records/{going.found['to_mash']}/documents/{going.found['document']}")
+    document = sunita.ask("open_document", ref=going.found["to_mash"], document=going.found["document"])
     _expect(document.status == 404, f"a stranger asked for the document and was answered {document.status}")  # noqa: PLR2004
     going.say(f'    "{theirs.body["detail"]}"')
 
@@ -172,7 +183,9 @@ def decide_not_to_share(going: Walk) -> None:
     concern = {
         "title": "Missed appointment",
         "people": [{"id": "child", "role": "child", "name": "Noor Ashdown"}],
-        "statements": [_statement("s1", "FACT_RECORDED", "HEALTH_CHILD", today.isoformat(), "Second appointment missed.")],
+        "statements": [
+            _statement("s1", "FACT_RECORDED", "HEALTH_CHILD", today.isoformat(), "Second appointment missed.")
+        ],
     }
     ref = hannah.call("raise_concern", {"concern": concern, "urgency": "GREEN"}, expect=201)["ref"]
     body = _decision(going, "do_not_share", "NOT_SHARED") | {
@@ -204,8 +217,13 @@ def share_emergency(going: Walk) -> None:
     _expect(len(made["disclosures"]) == 2 and not made["to_ring"], "not both teams were reached")  # noqa: PLR2004
     opened = going.callers["paul"].call("open_disclosure", ref=made["disclosures"][1])["body"]
     other = going.callers["lena"].call("open_disclosure", ref=made["disclosures"][0])["body"]
-    _expect(all("EMERGENCY" in body["banner"][0] for body in (opened, other)) or "EMERGENCY" in str(opened["banner"]), "no emergency banner")
-    going.say(f"    Sent and opened by police and MASH {time.monotonic() - began:.1f} s later; to be completed within a day.")
+    _expect(
+        all("EMERGENCY" in body["banner"][0] for body in (opened, other)) or "EMERGENCY" in str(opened["banner"]),
+        "no emergency banner",
+    )
+    going.say(
+        f"    Sent and opened by police and MASH {time.monotonic() - began:.1f} s later; to be completed within a day."
+    )
 
 
 def audit(going: Walk) -> None:
@@ -216,7 +234,9 @@ def audit(going: Walk) -> None:
     why = audrey.call("read_why", entry=str(signed["id"]))["why"]
     _expect(going.marks["reason"] in why, "the why is not the reason that was signed")
     to = ", ".join(party["name"] for party in signed["parties"] if party["id"].startswith("team:"))
-    going.say(f"    {signed['at'][11:16]} {signed['person']['name']} signed {going.found['decision']} to share with {to}.")
+    going.say(
+        f"    {signed['at'][11:16]} {signed['person']['name']} signed {going.found['decision']} to share with {to}."
+    )
     opened = audrey.call("ask_log", query={"record": going.found["to_mash"]})["lines"]
     readers = [f"{line['person']['name']} ({line['event']}, {line['outcome']})" for line in reversed(opened)]
     _expect(any("refused" in reader for reader in readers), "the stranger's refusal is not in the log")
@@ -235,7 +255,9 @@ def verify(going: Walk) -> None:
         time.sleep(0.3)
     verified = audrey.call("verify_log", {"held": [held["note"]]})
     _expect(verified["held"] == 1 and verified["size"] >= held["size"], "the log does not hold against the checkpoint")
-    going.say(f"    {verified['size']} entries, root {verified['root'][:16]}…: whole, and an extension of what she held.")
+    going.say(
+        f"    {verified['size']} entries, root {verified['root'][:16]}…: whole, and an extension of what she held."
+    )
 
 
 STEPS: tuple[tuple[str, Callable[[Walk], None]], ...] = (
@@ -260,13 +282,8 @@ def sign_in(going: Walk, key: str) -> Caller:
     while step > int(time.time()) // second_factor.STEP + 1:
         time.sleep(0.5)
     caller = going.make_caller(going.url)
-    body = {"email": person.email, "passphrase": person.passphrase, "code": fiction.make_code(person, step)}
-    reply = caller.send("POST", "/api/v1/session", body)
-    if reply.status != 201:  # noqa: PLR2004 - Created
-        raise UnexpectedAnswer(f"{person.name} could not sign in: {reply.status}")
+    caller.sign_in(person.email, person.passphrase, fiction.make_code(person, step))
     going.cast = {**going.cast, key: replace(person, last_step=step)}
-    caller.bearer = reply.body["bearer"]
-    caller.learn()
     going.callers[key] = caller
     return caller
 

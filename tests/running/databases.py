@@ -33,7 +33,7 @@ class Database:
         """What a process must be told to work on this database."""
         return {"CONFER_DATABASE": self.url, "CONFER_DATA": str(self.data)}
 
-    def connect_as_attacker(self) -> Any:  # noqa: ANN401 - the two drivers share no type
+    def connect_as_attacker(self) -> Any:
         """Give a driver's own connection with write access to every table (superuser, autocommit). Close it."""
         if self.server is None:
             return sqlite3.connect(self.name, isolation_level=None, timeout=20)
@@ -113,7 +113,7 @@ def _fold_log_in(path: str) -> None:
         raise RuntimeError("Something still holds the template database open.")
 
 
-def connect_as_owner(database: Database) -> Any:  # noqa: ANN401 - the two drivers share no type
+def connect_as_owner(database: Database) -> Any:
     """Give a driver's own connection as the owner of the tables, whom triggers bind. Close it."""
     if database.server is None:
         return database.connect_as_attacker()

@@ -73,7 +73,9 @@ class Command(BaseCommand):
             self.stdout.write(f"The log's public key, for everyone who will check it: {public.format()}")
 
     def _tell(self, begun: begin.Beginning) -> None:
-        self.stdout.write("Give each person their own secret yourself; it works once, for fourteen days, and is not kept here.")
+        self.stdout.write(
+            "Give each person their own secret yourself; it works once, for fourteen days, and is not kept here."
+        )
         self.stdout.write("The lead goes first: their key becomes the root of trust, and they admit the others.")
         for email, role, secret in begun.invitations:
             self.stdout.write(f"  {role:13} {email}\n    invitation secret: {secret}")

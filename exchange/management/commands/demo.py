@@ -17,7 +17,9 @@ FOLDER = rehearsal.ROOT / "var" / "demo"
 class Command(BaseCommand):
     """Keeps to its own folder, made anew each time, and listens to no CONFER_ setting."""
 
-    help = "Walk the main job on a fictional partnership, then serve it until Ctrl-C. Example: manage.py demo --port 8000"
+    help = (
+        "Walk the main job on a fictional partnership, then serve it until Ctrl-C. Example: manage.py demo --port 8000"
+    )
     requires_system_checks: tuple[str, ...] = ()
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
