@@ -216,7 +216,7 @@ def person(name: str) -> Someone:
 
 
 def team(name: str) -> str:
-    """A team's id: mash, hillside, caiu, nights, trust, harbour, farleigh; offices are exchange-office, school-office."""
+    """A team's id: mash, hillside, caiu, nights, trust, harbour, farleigh; or exchange-office, school-office."""
     return str(_read(settings.CONFER_DATA)["teams"][name])
 
 
@@ -361,9 +361,11 @@ class _Making:
 
     def _make_service(self) -> None:
         mash, ends = self.made.teams["mash"], timezone.localdate() + timedelta(days=365)
-        made = tokens.make_token("Caseworks", "caseworks@example.org", team_id=mash, expires_on=ends, by=self.by("lena"))
+        email = "caseworks@example.org"
+        made = tokens.make_token("Caseworks", email, team_id=mash, expires_on=ends, by=self.by("lena"))
+        council = self.made.agencies["mash"]
         self.made.people["service"] = Secrets(
-            made.person_id, self.made.agencies["mash"], mash, "", "caseworks@example.org", "", "", "", [], made.secret, made.id
+            made.person_id, council, mash, "", email, "", "", "", [], made.secret, made.id
         )
 
 
