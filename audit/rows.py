@@ -37,7 +37,7 @@ class _Index:
 
 
 def read_leaves(size: int, chunk: int) -> Iterator[bytes]:
-    """Yield the leaves' bytes below `size` in order, `chunk` at a time. Raises LogBroken at the first whose rows disagree."""
+    """Yield the bytes of the leaves below `size`, in order. Raises LogBroken at the first whose rows disagree."""
     found = 0
     for start in range(0, size, chunk):
         for rows in _read_runs(start, min(start + chunk, size)):
