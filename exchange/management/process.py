@@ -5,6 +5,7 @@ import os
 import resource
 import signal
 from collections.abc import Callable
+from pathlib import Path
 
 # From <linux/prctl.h>
 PR_SET_PDEATHSIG = 1
@@ -43,3 +44,16 @@ def hide_memory() -> None:
 def is_dumpable() -> bool:
     """Say whether this process's memory could be read by others of the same user."""
     return bool(_LIBC.prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0)
+
+
+def has_group(group: int) -> bool:
+    """Say whether any process of the group still runs; a zombie does not count."""
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            words = status.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # it ended while we looked
+        state, _parent, its_group = words[:3]
+        if int(its_group) == group and state != "Z":
+            return True
+    return False

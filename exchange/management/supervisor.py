@@ -79,10 +79,13 @@ class House:
         return {name: self.stop(name) for name in reversed(list(self.running))}
 
     def kill(self, name: str) -> None:
-        """Kill one service at once with everything in its session's group, as a power cut would."""
-        _, child = self.running.pop(name)
+        """Kill one service at once with its whole group, as a power cut would; return once all are gone."""
+        service, child = self.running.pop(name)
         _kill_group(child)
         child.wait()
+        deadline = time.monotonic() + service.patience
+        while process.has_group(child.pid) and time.monotonic() < deadline:
+            time.sleep(POLL)
 
     def pid(self, name: str) -> int:
         """Give the process id of a running service."""
