@@ -1,7 +1,7 @@
 """The auditor's desk: may this person ask, log the asking, and put names to ids. Nothing else reads the log."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -40,6 +40,14 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
+class Numbered:
+    """An entry's place in one record's own gap-free series."""
+
+    record: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class EntryLine:
     """One entry as an auditor reads it: who, what, when, to whom, on which records; whether a why is held."""
 
@@ -55,7 +63,7 @@ class EntryLine:
     detail: str
     has_why: bool
     index: int | None
-    numbers: Sequence[tuple[str, int]] = field(default=())
+    numbers: Sequence[Numbered]
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,5 +195,5 @@ def _line(entry: LoggedEntry, names: dict[str, str]) -> EntryLine:
         detail=entry.detail,
         has_why=entry.has_why,
         index=entry.index,
-        numbers=[(record, number) for record, number, _ in entry.numbers],
+        numbers=[Numbered(record, number) for record, number, _ in entry.numbers],
     )

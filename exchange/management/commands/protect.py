@@ -17,7 +17,10 @@ READ_ONLY = {"audit_waiting", "django_migrations", "django_content_type", "auth_
 class Command(BaseCommand):
     """Closed by default: a table of the log that is new may be added to and read, nothing else."""
 
-    help = "Grant the application's PostgreSQL role the least it needs (the log: INSERT and SELECT only)."
+    help = (
+        "Grant the application's PostgreSQL role the least it needs (the log: INSERT and SELECT only). "
+        "Example: manage.py migrate && manage.py protect"
+    )
 
     def handle(self, *_arguments: Any, **options: Any) -> None:  # noqa: ANN401 - Django's signature
         """Grant, as the owner of the tables, to the role named in CONFER_DATABASE."""

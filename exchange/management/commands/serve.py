@@ -16,7 +16,7 @@ from exchange.management import onebox, supervisor
 class Command(BaseCommand):
     """Web, worker and beat side by side; a broker and a mail catcher too, where the environment names none."""
 
-    help = "Serve web and API with worker and beat beside them, until Ctrl-C."
+    help = "Serve web and API with worker and beat beside them, until Ctrl-C. Example: manage.py serve --port 8000"
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Take where to listen."""
