@@ -1,5 +1,6 @@
 """Agencies joining the partnership, and the agreements between them."""
 
+import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -78,11 +79,11 @@ def record_agreement(details: AgreementDetails, *, by: Keyholder) -> Agreement:
         return agreement
 
 
-def has_agreement(one: str, other: str) -> bool:
-    """Whether an agreement between these two agencies is in force today (advice only)."""
+def partners_of(agency_id: str) -> frozenset[uuid.UUID]:
+    """The agencies bound to this one by an agreement in force today (advice only), in one query."""
     today = timezone.localdate()
-    current = Agreement.objects.filter(starts_on__lte=today).exclude(ends_on__lt=today)
-    return current.filter(agencies=one).filter(agencies=other).exists()
+    current = Agreement.objects.filter(agencies=agency_id, starts_on__lte=today).exclude(ends_on__lt=today)
+    return frozenset(Agency.objects.filter(agreements__in=current).values_list("id", flat=True))
 
 
 def names(ids: Iterable[str]) -> dict[str, str]:

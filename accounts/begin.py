@@ -38,7 +38,9 @@ def begin(
     """
     with transaction.atomic():
         if Agency.objects.exists():
-            raise conflict(None, "already_begun", "This exchange has already begun. Invite people from inside it instead.")
+            raise conflict(
+                None, "already_begun", "This exchange has already begun. Invite people from inside it instead."
+            )
         founder = agencies.make_agency(agency)
         desk = teams.make_team(founder, team)
         office = teams.make_team(founder, TeamDetails(name="Audit office of the exchange", kind=EXCHANGE_OFFICE))
@@ -46,7 +48,11 @@ def begin(
         for made in (desk, office, Team.objects.get(agency=founder, kind=AUDIT_OFFICE)):
             log.append(events.TEAM_MADE, by=None, parties=(f"team:{made.id}", f"agency:{founder.id}"))
         invitations = []
-        for details, place, role in ((lead, desk, LEAD), (administrator, desk, ADMINISTRATOR), (auditor, office, AUDITOR)):
+        for details, place, role in (
+            (lead, desk, LEAD),
+            (administrator, desk, ADMINISTRATOR),
+            (auditor, office, AUDITOR),
+        ):
             person = people.make_person(details, agency=founder)
             secret = people.make_invitation(person, place, role, by=None, founding=role == LEAD)
             invitations.append((person.email, role, secret))

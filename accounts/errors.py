@@ -64,7 +64,9 @@ def not_there(
     )
 
 
-def not_allowed(by: Actor | None, sentence: str, *, records: Sequence[str] = (), code: str = "not_allowed") -> NotAllowed:
+def not_allowed(
+    by: Actor | None, sentence: str, *, records: Sequence[str] = (), code: str = "not_allowed"
+) -> NotAllowed:
     """A refusal that says who may."""
     return NotAllowed(events.REQUEST_REFUSED, by=by, records=records, detail=code, code=code, sentence=sentence)
 

@@ -15,7 +15,7 @@ from accounts import keyring, passphrases, pins, rules, second_factor, sessions,
 from accounts.errors import conflict, not_acceptable, not_allowed, not_there
 from accounts.keyring import Keyholder
 from accounts.models import Agency, Invitation, Membership, Person, PersonKeys, SealedSecrets, Team
-from accounts.models.team import ADMINISTRATOR, AUDITOR, DESK, LEAD
+from accounts.models.team import ADMINISTRATOR, AUDITOR, LEAD
 from audit import events, log
 from audit.errors import Actor
 from vault import labels
@@ -151,7 +151,9 @@ def waiting_for(by: Keyholder) -> list[Waiting]:
     found = [i for i in open_invitations.order_by("made_at")[:200] if rules.may_admit(by, i.team, i.role)]
     keys = {k.person_id: k for k in PersonKeys.objects.filter(person_id__in=[i.person_id for i in found])}
     return [
-        Waiting(str(i.id), str(i.person_id), i.person.name, str(i.team_id), i.role, keyring.fingerprint(keys[i.person_id]))
+        Waiting(
+            str(i.id), str(i.person_id), i.person.name, str(i.team_id), i.role, keyring.fingerprint(keys[i.person_id])
+        )
         for i in found
     ]
 
@@ -164,9 +166,12 @@ def admit(invitation_id: str, fingerprint: str, *, by: Keyholder) -> Membership:
     """
     keyring.signing_key(by)
     with transaction.atomic():
-        invitation = Invitation.objects.select_for_update().select_related("team", "person").filter(
-            id=invitation_id, confirmed_at__isnull=False
-        ).first()
+        invitation = (
+            Invitation.objects.select_for_update()
+            .select_related("team", "person")
+            .filter(id=invitation_id, confirmed_at__isnull=False)
+            .first()
+        )
         if invitation is None or not rules.may_admit(by, invitation.team, invitation.role):
             raise not_there(by)
         if invitation.admitted_at is not None:
@@ -343,7 +348,8 @@ def _person_for(details: PersonDetails, *, agency: Agency, by: Actor) -> Person:
 
 def _live_invitation(secret: str) -> Invitation:
     invitation = (
-        Invitation.objects.select_for_update(of=("self",)).select_related("person__agency", "team")
+        Invitation.objects.select_for_update(of=("self",))
+        .select_related("person__agency", "team")
         .filter(secret_hash=_hash(secret), expires_at__gt=timezone.now(), confirmed_at=None)
         .first()
     )

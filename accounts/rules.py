@@ -35,23 +35,25 @@ def leads(person_id: str, team_id: str) -> bool:
 
 def leads_in_agency(person_id: str, agency_id: str) -> bool:
     """Whether this person leads any desk of this agency."""
-    return live_memberships().filter(
-        person_id=person_id, team__agency_id=agency_id, team__kind=DESK, role=LEAD
-    ).exists()
+    return (
+        live_memberships().filter(person_id=person_id, team__agency_id=agency_id, team__kind=DESK, role=LEAD).exists()
+    )
 
 
 def administers(person_id: str, agency_id: str) -> bool:
     """Whether this person keeps this agency's people and teams (and opens no content)."""
-    return live_memberships().filter(
-        person_id=person_id, team__agency_id=agency_id, role=ADMINISTRATOR
-    ).exists()
+    return live_memberships().filter(person_id=person_id, team__agency_id=agency_id, role=ADMINISTRATOR).exists()
+
+
+def administers_team(person_id: str, team_id: str) -> bool:
+    """Whether this person keeps the people of the agency this team belongs to."""
+    agency_id = Team.objects.filter(id=team_id).values_list("agency_id", flat=True).first()
+    return agency_id is not None and administers(person_id, str(agency_id))
 
 
 def audits(person_id: str) -> tuple[str, ...]:
     """The audit offices (team ids) this person is an auditor of."""
-    rows = live_memberships().filter(
-        person_id=person_id, role=AUDITOR, team__kind__in=(AUDIT_OFFICE, EXCHANGE_OFFICE)
-    )
+    rows = live_memberships().filter(person_id=person_id, role=AUDITOR, team__kind__in=(AUDIT_OFFICE, EXCHANGE_OFFICE))
     return tuple(str(pk) for pk in rows.values_list("team_id", flat=True))
 
 
@@ -72,9 +74,7 @@ def may_admit(by: Keyholder, team: Team, role: str) -> bool:
     The first lead of a new agency is admitted by whoever holds the partnership's root.
     """
     if team.kind == DESK and role in READING_ROLES:
-        return leads(by.person_id, str(team.id)) or (
-            role == LEAD and holds_root(by) and not has_lead(team)
-        )
+        return leads(by.person_id, str(team.id)) or (role == LEAD and holds_root(by) and not has_lead(team))
     if team.kind == EXCHANGE_OFFICE:
         return holds_root(by)
     return leads_in_agency(by.person_id, str(team.agency_id))

@@ -18,7 +18,7 @@ from django.db import transaction
 from django.utils import timezone
 
 import vault
-from accounts import keyring, pins, statements
+from accounts import pins, statements
 from accounts.errors import NotSignedIn
 from accounts.keyring import Keyholder
 from accounts.models import PersonKeys, Session
@@ -139,7 +139,9 @@ def _unlock(session: Session, unlock: bytes, *, now: datetime) -> Keyholder:
     context = str(session.id)
     try:
         encryption = vault.open_secret_key(
-            bytes(session.encryption), under=stretched.encryption, context=vault.bind(labels.SESSION_SECRET_KEY, context)
+            bytes(session.encryption),
+            under=stretched.encryption,
+            context=vault.bind(labels.SESSION_SECRET_KEY, context),
         )
         signing = None
         if session.signing and session.signing_until and session.signing_until > now:

@@ -41,25 +41,23 @@ def sign_in(attempt: Attempt) -> Opened:
 
 
 def step_up(passphrase: str, *, by: Keyholder) -> Opened:
-    """Unlock signing for five minutes under a new bearer. Raises `NotSignedIn` when the passphrase is wrong."""
-    name = f"step-up:{by.person_id}"
-    throttle.refuse_if_blocked(name, by.session_id)
-    try:
-        signing = unlock_signing(passphrase, by=by)
-    except Refused:
-        throttle.count_failure(name, by.session_id)
-        raise
+    """Unlock signing for five minutes under a new bearer. Raises `NotSignedIn`, `SigninBlocked`."""
+    signing = unlock_signing(passphrase, by=by)
     with transaction.atomic():
         return sessions.rotate(by.session_id, signing=signing, by=by)
 
 
 def unlock_signing(passphrase: str, *, by: Keyholder) -> vault.SigningKey:
-    """The signing secret, opened by the passphrase for one act. Raises `NotSignedIn`."""
-    sealed = SealedSecrets.objects.filter(
-        keys_id=by.keys_id, method=SealedSecrets.PASSPHRASE, ended_at=None
-    ).first()
+    """The signing secret, opened by the passphrase; failures are counted, so call it outside any transaction.
+
+    Raises `NotSignedIn` when the passphrase is wrong, `SigninBlocked` after too many wrong ones.
+    """
+    name = f"step-up:{by.person_id}"
+    throttle.refuse_if_blocked(name, by.session_id)
+    sealed = SealedSecrets.objects.filter(keys_id=by.keys_id, method=SealedSecrets.PASSPHRASE, ended_at=None).first()
     unlocked = stretch(passphrase, sealed)
     if sealed is None or not verifier_matches(unlocked, sealed):
+        throttle.count_failure(name, by.session_id)
         raise _wrong(by=by, parties=())
     return keyring.open_person_signing(
         bytes(sealed.signing or b""), under=unlocked.signing, person_id=by.person_id, method=sealed.method

@@ -114,7 +114,9 @@ def trusted_statement(digest: str, *, by: Keyholder) -> Vouched:
 
 def current_digest(subject: str) -> str:
     """The digest of the subject's newest statement as stored, unchecked; empty when there is none."""
-    return KeyStatement.objects.filter(subject=subject).order_by("-epoch").values_list("digest", flat=True).first() or ""
+    return (
+        KeyStatement.objects.filter(subject=subject).order_by("-epoch").values_list("digest", flat=True).first() or ""
+    )
 
 
 def root_digest() -> str:
@@ -186,9 +188,7 @@ def _check_signature(statement: Statement, *, signer: Statement, by: Keyholder) 
     if signer.role not in VOUCHING or not across or (statement.role == ROOT and signer.role != ROOT):
         raise _refusal(statement.subject, "signer_may_not_vouch", by=by)
     try:
-        vault.verify(
-            signer.verifying_key(), label=labels.KEY_STATEMENT, message=body, signature=bytes(row.signature)
-        )
+        vault.verify(signer.verifying_key(), label=labels.KEY_STATEMENT, message=body, signature=bytes(row.signature))
     except vault.VaultError:
         raise _refusal(statement.subject, "bad_signature", by=by) from None
 

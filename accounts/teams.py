@@ -148,8 +148,10 @@ def remove_member(membership_id: str, *, by: Keyholder) -> None:
     keyring.signing_key(by)
     with transaction.atomic():
         membership = (
-            Membership.objects.select_for_update().select_related("team", "person")
-            .filter(id=membership_id, ended_at=None).first()
+            Membership.objects.select_for_update()
+            .select_related("team", "person")
+            .filter(id=membership_id, ended_at=None)
+            .first()
         )
         if membership is None or not rules.leads(by.person_id, str(membership.team_id)):
             raise not_there(by)
@@ -180,9 +182,7 @@ def cut(membership: Membership) -> None:
 def cut_leavers() -> int:
     """Cut whoever's engagement has ended (a clock's work, with no keys); how many memberships ended."""
     today = timezone.localdate()
-    leavers = Membership.objects.select_related("team", "person").filter(
-        ended_at=None, person__valid_until__lt=today
-    )
+    leavers = Membership.objects.select_related("team", "person").filter(ended_at=None, person__valid_until__lt=today)
     count = 0
     for membership in leavers.order_by("admitted_at")[:200]:
         with transaction.atomic():

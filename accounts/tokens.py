@@ -74,12 +74,18 @@ def make_token(name: str, email: str, *, team_id: str, expires_on: date, by: Key
 def end_token(token_id: str, *, by: Keyholder) -> None:
     """A lead of its team ends a token at once. Raises `NotThere`."""
     with transaction.atomic():
-        sealed = SealedSecrets.objects.select_for_update(of=("self",)).select_related("keys__person").filter(
-            id=token_id, method=SealedSecrets.TOKEN, ended_at=None
-        ).first()
-        mine = sealed and rules.live_memberships().filter(
-            person=sealed.keys.person, team_id__in=rules.team_ids(by.person_id)
-        ).first()
+        sealed = (
+            SealedSecrets.objects.select_for_update(of=("self",))
+            .select_related("keys__person")
+            .filter(id=token_id, method=SealedSecrets.TOKEN, ended_at=None)
+            .first()
+        )
+        mine = (
+            sealed
+            and rules.live_memberships()
+            .filter(person=sealed.keys.person, team_id__in=rules.team_ids(by.person_id))
+            .first()
+        )
         if sealed is None or not mine or not rules.leads(by.person_id, str(mine.team_id)):
             raise not_there(by)
         SealedSecrets.objects.filter(pk=sealed.pk).update(ended_at=timezone.now(), encryption=b"", signing=None)
@@ -89,9 +95,11 @@ def end_token(token_id: str, *, by: Keyholder) -> None:
 def resume(text: str) -> Keyholder:
     """The service whose token this is. Raises `NotSignedIn` whatever is wrong with it."""
     token_id, secret = _parse(text)
-    sealed = SealedSecrets.objects.select_related("keys__person").filter(
-        id=token_id, method=SealedSecrets.TOKEN, ended_at=None
-    ).first()
+    sealed = (
+        SealedSecrets.objects.select_related("keys__person")
+        .filter(id=token_id, method=SealedSecrets.TOKEN, ended_at=None)
+        .first()
+    )
     unlocked = vault.stretch_code(secret, label=labels.API_TOKEN)
     if sealed is None or not signin.verifier_matches(unlocked, sealed) or not sealed.keys.person.is_active:
         raise _not_signed_in()

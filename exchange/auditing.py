@@ -111,7 +111,9 @@ def ask(question: Question, *, by: Keyholder) -> Lines:
                 detail=str(len(page.entries)),
             )
         except (ValueError, audit_errors.AuditError):
-            raise not_acceptable(by, "query", "One of the filters is not of the right form. Check ids, event and dates.") from None
+            raise not_acceptable(
+                by, "query", "One of the filters is not of the right form. Check ids, event and dates."
+            ) from None
     return Lines(_name(page.entries), page.cursor or "")
 
 

@@ -39,7 +39,11 @@ def chase_incomplete() -> int:
 
 def _chase_disclosure(pk: object) -> int:
     with transaction.atomic():
-        row = Disclosure.objects.select_for_update(of=("self",)).select_related("record__owner", "team", "person").get(pk=pk)
+        row = (
+            Disclosure.objects.select_for_update(of=("self",))
+            .select_related("record__owner", "team", "person")
+            .get(pk=pk)
+        )
         if row.acknowledged_at is not None or _was_chased(row.chased_at):
             return 0
         Disclosure.objects.filter(pk=pk).update(chased_at=timezone.now())

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import keyring, rules as people_rules
+from accounts import keyring
+from accounts import rules as people_rules
 from accounts.errors import not_allowed
 from accounts.keyring import Keyholder
 from accounts.models import Team

@@ -141,12 +141,16 @@ def _check_plan(plan: SharePlan, edition: Edition, *, today: date) -> list[Probl
     for code in plan.handling:
         problems += requirements.check_code(edition, "handling_conditions", "handling", code)
     if plan.expires_on is not None and plan.expires_on < today:
-        problems.append(Problem("expires_on", "in_past", "This day has gone. Give the last day they should have access."))
+        problems.append(
+            Problem("expires_on", "in_past", "This day has gone. Give the last day they should have access.")
+        )
     outside = plan.channel in edition.channels and not edition.channels[plan.channel].gives_grant
     if outside and not plan.spoken_to.strip():
         problems.append(Problem("spoken_to", "missing", "Say whom you told, by name and role."))
     if outside and not plan.verified_how.strip():
-        problems.append(Problem("verified_how", "missing", "Say how you knew it was them (for example, you rang the office)."))
+        problems.append(
+            Problem("verified_how", "missing", "Say how you knew it was them (for example, you rang the office).")
+        )
     return problems
 
 

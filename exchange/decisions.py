@@ -16,8 +16,19 @@ from accounts.errors import conflict, not_allowed
 from accounts.keyring import Keyholder
 from accounts.models import Person, Team
 from audit import events, log
-from exchange import access, decision_checks, disclosures, documents, errors, notices, opening, renditions, rules, sealing
-from exchange import sharing
+from exchange import (
+    access,
+    decision_checks,
+    disclosures,
+    documents,
+    errors,
+    notices,
+    opening,
+    renditions,
+    rules,
+    sealing,
+    sharing,
+)
 from exchange.bodies import Concern, SharedDocument, SharePlan
 from exchange.bodies import Decision as Body
 from exchange.disclosures import Parcel, Source
@@ -160,8 +171,12 @@ def list_decisions(window: Window, *, awaiting: bool, incomplete: bool, by: Keyh
     if incomplete:
         found = found.filter(complete_by__isnull=False, completed_at=None)
     with transaction.atomic():
-        page = look(Record.objects.select_related("decision", "about").filter(decision__in=found), window,
-                    time="made_at", make=lambda record: _line(record.decision))
+        page = look(
+            Record.objects.select_related("decision", "about").filter(decision__in=found),
+            window,
+            time="made_at",
+            make=lambda record: _line(record.decision),
+        )
         log.append(events.LIST_SHOWN, by=by, records=[line.ref for line in page.rows])
     return page
 
@@ -202,7 +217,11 @@ def make_parcels(
 
 def find_recipient(plan: SharePlan, place: str, *, owner: Team, by: Keyholder) -> Recipient:
     """The open team, or the person engaged today, that a plan names. Raises `Unacceptable`."""
-    team = Team.objects.select_related("agency", "group").filter(id=as_uuid(plan.team), kind="desk", closed_at=None).first()
+    team = (
+        Team.objects.select_related("agency", "group")
+        .filter(id=as_uuid(plan.team), kind="desk", closed_at=None)
+        .first()
+    )
     person = Person.objects.select_related("agency").filter(id=as_uuid(plan.person), kind="person").first()
     named = [holder for holder in (team, person) if holder is not None]
     if len(named) != 1 or bool(plan.team) == bool(plan.person) or (person is not None and not person.is_active):

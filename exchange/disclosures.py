@@ -176,9 +176,7 @@ def answer(ref: str, text: str, *, by: Keyholder) -> str:
             terms = Terms(notice=notices.ANSWERED)
             sharing.give(record, key, to=sender, readers=sharing.find_readers(sender, by=by), terms=terms, by=by)
         Disclosure.objects.filter(pk=disclosure.pk).update(answered_at=timezone.now())
-        log.append(
-            events.DISCLOSURE_ANSWERED, by=by, records=(ref, record.ref), parties=_agencies(disclosure)
-        )
+        log.append(events.DISCLOSURE_ANSWERED, by=by, records=(ref, record.ref), parties=_agencies(disclosure))
         return record.ref
 
 
@@ -242,9 +240,11 @@ def _deliver(
 def _received(ref: str, *, by: Keyholder) -> tuple[Disclosure, Keyholder]:
     """The disclosure, locked, and the keyholder acting for the receiving team."""
     record = access.access_record(ref, by=by, kind="disclosure")
-    disclosure = Disclosure.objects.select_for_update(of=("self",)).select_related(
-        "record__owner__agency", "team__agency", "person"
-    ).get(record=record)
+    disclosure = (
+        Disclosure.objects.select_for_update(of=("self",))
+        .select_related("record__owner__agency", "team__agency", "person")
+        .get(record=record)
+    )
     if not rules.is_recipient(by, disclosure):
         raise not_allowed(by, "Only whoever this was shared with can do that.", records=(ref,))
     return disclosure, keyring.act_for(str(disclosure.team_id or ""), by=by)

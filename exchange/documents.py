@@ -102,7 +102,12 @@ def list_documents(
 
 
 def hold_again(
-    documents: Sequence[str], *, source: Record, source_key: vault.ContentKey, target: Record, target_key: vault.ContentKey
+    documents: Sequence[str],
+    *,
+    source: Record,
+    source_key: vault.ContentKey,
+    target: Record,
+    target_key: vault.ContentKey,
 ) -> None:
     """Let `target` hold some of `source`'s documents: their keys and names sealed anew under the target's key."""
     for holding in source.holdings.filter(document_id__in=documents).order_by("pk"):

@@ -28,7 +28,8 @@ from exchange import (
     sealing,
     sharing,
 )
-from exchange.bodies import CasePerson, Concern, Decision as Body, Informing, SharePlan, Statement
+from exchange.bodies import CasePerson, Concern, Informing, SharePlan, Statement
+from exchange.bodies import Decision as Body
 from exchange.disclosures import Parcel, Source
 from exchange.guidance import edition as editions
 from exchange.guidance.edition import Edition
@@ -190,7 +191,9 @@ def _find_teams(call: Call, *, by: Keyholder) -> list[Team]:
         )
     )
     if not wanted or len(found) != len(wanted):
-        sentence = "Choose teams of the police or of children's social care. Others are given it by an ordinary decision."
+        sentence = (
+            "Choose teams of the police or of children's social care. Others are given it by an ordinary decision."
+        )
         raise errors.unacceptable(by, [Problem("teams", "not_an_emergency_team", sentence)])
     return found
 

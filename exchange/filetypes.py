@@ -37,7 +37,9 @@ def checked(chunks: Iterable[bytes], *, claimed: str, by: Keyholder) -> Iterator
     """
     looks_right = KINDS.get(claimed)
     if looks_right is None:
-        raise errors.unacceptable(by, [Problem("type", "unknown_type", f"Files of these kinds can be added: {_names()}.")])
+        raise errors.unacceptable(
+            by, [Problem("type", "unknown_type", f"Files of these kinds can be added: {_names()}.")]
+        )
     source, head = iter(chunks), b""
     for chunk in source:
         head += chunk
@@ -54,9 +56,7 @@ def _chain(head: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
     yield from rest
 
 
-def _decodable(
-    chunks: Iterator[bytes], decoder: codecs.IncrementalDecoder | None, *, by: Keyholder
-) -> Iterator[bytes]:
+def _decodable(chunks: Iterator[bytes], decoder: codecs.IncrementalDecoder | None, *, by: Keyholder) -> Iterator[bytes]:
     try:
         for chunk in chunks:
             if decoder is not None:

@@ -62,9 +62,7 @@ class Claimed:
 def owe(kind: str, *, to: Team | None, person: Person | None, ref: str = "", urgent: bool = False) -> Notice:
     """Write a notice in the caller's transaction; a worker will find it within seconds."""
     now = timezone.now()
-    return Notice.objects.create(
-        kind=kind, team=to, person=person, ref=ref, urgent=urgent, made_at=now, not_before=now
-    )
+    return Notice.objects.create(kind=kind, team=to, person=person, ref=ref, urgent=urgent, made_at=now, not_before=now)
 
 
 def owed() -> list[str]:

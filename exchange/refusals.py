@@ -27,9 +27,7 @@ def record_refusal(refused: Refused, *, request: str = "") -> None:
 def record_failure(failure: CannotOpen, *, by: Actor) -> None:
     """An opening that was logged and then did not verify: its own entry, and the alarm, in one transaction."""
     with transaction.atomic():
-        log.append(
-            events.RECORD_OPEN_FAILED, by=by, records=failure.records, outcome="failed", detail=failure.detail
-        )
+        log.append(events.RECORD_OPEN_FAILED, by=by, records=failure.records, outcome="failed", detail=failure.detail)
         raise_alarm()
 
 

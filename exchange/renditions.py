@@ -75,7 +75,9 @@ def check_plan(plan: SharePlan, concern: Concern, document_ids: Sequence[str]) -
     sentence = "Choose only from what is in the concern."
     problems = [Problem(name, "not_in_concern", sentence) for name, ids in chosen.items() if set(ids) - known[name]]
     if not any(chosen.values()) and not plan.message.strip():
-        problems.append(Problem("statements", "missing", "Choose what this recipient is to be given, or write a message."))
+        problems.append(
+            Problem("statements", "missing", "Choose what this recipient is to be given, or write a message.")
+        )
     return problems
 
 

@@ -191,9 +191,7 @@ def _unwrap(record: Record, wrap: KeyWrap, *, by: Keyholder) -> vault.ContentKey
     return vault.unwrap_content_key(wrapped, using=secret, context=context)
 
 
-def _check_manifest(
-    record: Record, version: RecordVersion, manifest: Manifest, author: statements.Statement
-) -> None:
+def _check_manifest(record: Record, version: RecordVersion, manifest: Manifest, author: statements.Statement) -> None:
     about = record.about.ref if record.about else ""
     claimed = (manifest.record, manifest.kind, manifest.version, manifest.owner, manifest.about)
     if claimed != (record.ref, record.kind, version.number, str(record.owner_id), about):

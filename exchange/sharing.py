@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from guardian.shortcuts import assign_perm, remove_perm
 
 import vault
 from accounts import pins, teams
+from accounts import rules as people_rules
 from accounts.errors import NoKeyHolder
 from accounts.keyring import Keyholder
 from accounts.models import Person, Team
@@ -91,6 +93,25 @@ def take_back(grant: Grant, *, by: Keyholder) -> None:
     )
 
 
+def remove_member(membership_id: str, *, by: Keyholder) -> None:
+    """A lead removes a member, who loses in the same transaction what was wrapped to their own key. As `teams`'."""
+    with transaction.atomic():
+        teams.remove_member(membership_id, by=by)
+        drop_cut_wraps()
+
+
+def drop_cut_wraps() -> int:
+    """Delete record keys wrapped to the own key of someone no longer in the team the grant is to; how many.
+
+    While a team's epoch waits for renewal its grants are wrapped to each member: those are the ones meant.
+    """
+    reading = people_rules.live_memberships().filter(
+        person_id=OuterRef("keys__person_id"), team_id=OuterRef("grant__team_id"), role__in=people_rules.READING_ROLES
+    )
+    to_members = KeyWrap.objects.filter(keys__isnull=False, grant__team__isnull=False)
+    return to_members.exclude(Exists(reading)).delete()[0]
+
+
 def end_expired(limit: int = 200) -> int:
     """Cut the grants whose time is over (a clock's work, with no keys); how many were cut."""
     due = Grant.objects.filter(expires_at__lte=timezone.now()).order_by("expires_at").values_list("pk", flat=True)
@@ -100,8 +121,10 @@ def end_expired(limit: int = 200) -> int:
 def _expire(grant_id: object) -> int:
     with transaction.atomic():
         grant = (
-            Grant.objects.select_for_update(of=("self",)).select_related("record__owner", "team", "person")
-            .filter(pk=grant_id, expires_at__lte=timezone.now()).first()
+            Grant.objects.select_for_update(of=("self",))
+            .select_related("record__owner", "team", "person")
+            .filter(pk=grant_id, expires_at__lte=timezone.now())
+            .first()
         )
         if grant is None:
             return 0

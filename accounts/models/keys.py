@@ -21,9 +21,7 @@ class PersonKeys(models.Model):
     confirmed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        constraints = (
-            models.UniqueConstraint(fields=["person", "generation"], name="one_key_pair_per_generation"),
-        )
+        constraints = (models.UniqueConstraint(fields=["person", "generation"], name="one_key_pair_per_generation"),)
 
     def __str__(self) -> str:
         return f"{self.person_id}/{self.generation}"

@@ -86,7 +86,9 @@ class Checkpoint(Door):
 class Verification(Door):
     """Verify."""
 
-    @extend_schema(operation_id="verify_log", request=shaped(VerifyRequest), responses={200: shaped(Verified), **REFUSED})
+    @extend_schema(
+        operation_id="verify_log", request=shaped(VerifyRequest), responses={200: shaped(Verified), **REFUSED}
+    )
     def post(self, request: object) -> Response:
         """Verify the whole log against the checkpoints you hold; says where it fails."""
         del request

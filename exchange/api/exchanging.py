@@ -156,10 +156,20 @@ class Documents(Door):
         request={"application/octet-stream": OpenApiTypes.BINARY},
         responses={201: shaped(documents.Added), **REFUSED},
         parameters=[
-            OpenApiParameter("X-Confer-File-Name", str, OpenApiParameter.HEADER, required=True,
-                             description="The file's name, percent-encoded UTF-8."),
-            OpenApiParameter("X-Confer-File-Type", str, OpenApiParameter.HEADER, required=True,
-                             description="Its media type, such as application/pdf."),
+            OpenApiParameter(
+                "X-Confer-File-Name",
+                str,
+                OpenApiParameter.HEADER,
+                required=True,
+                description="The file's name, percent-encoded UTF-8.",
+            ),
+            OpenApiParameter(
+                "X-Confer-File-Type",
+                str,
+                OpenApiParameter.HEADER,
+                required=True,
+                description="Its media type, such as application/pdf.",
+            ),
         ],
     )
     def post(self, request: object, ref: str) -> Response:
@@ -245,7 +255,9 @@ class OneDecision(Door):
 class Countersignature(Door):
     """The second signature."""
 
-    @extend_schema(operation_id="countersign_decision", request=None, responses={200: shaped(decisions.Signed), **REFUSED})
+    @extend_schema(
+        operation_id="countersign_decision", request=None, responses={200: shaped(decisions.Signed), **REFUSED}
+    )
     def post(self, request: object, ref: str) -> Response:
         """Give the second signature (a lead other than who signed; needs a step-up); what was decided goes out."""
         del request
@@ -310,14 +322,18 @@ class Inbox(Door):
         """What was shared with you and your teams, newest first."""
         del request
         asked = self.query(InboxQuery)
-        return self.answer(show_page(disclosures.inbox(read_window(asked), unacknowledged=asked.unacknowledged, by=self.by)))
+        return self.answer(
+            show_page(disclosures.inbox(read_window(asked), unacknowledged=asked.unacknowledged, by=self.by))
+        )
 
 
 class Sent(Door):
     """What has gone out."""
 
     @extend_schema(
-        operation_id="list_sent", responses={200: shaped(Listed[disclosures.DisclosureLine]), **REFUSED}, parameters=PAGING
+        operation_id="list_sent",
+        responses={200: shaped(Listed[disclosures.DisclosureLine]), **REFUSED},
+        parameters=PAGING,
     )
     def get(self, request: object) -> Response:
         """What your teams shared, and what came of each."""
@@ -338,7 +354,11 @@ class OneDisclosure(Door):
 class Acknowledgement(Door):
     """Acknowledge."""
 
-    @extend_schema(operation_id="acknowledge_disclosure", request=None, responses={200: shaped(disclosures.DisclosureLine), **REFUSED})
+    @extend_schema(
+        operation_id="acknowledge_disclosure",
+        request=None,
+        responses={200: shaped(disclosures.DisclosureLine), **REFUSED},
+    )
     def post(self, request: object, ref: str) -> Response:
         """Say that it has arrived and is in hand."""
         del request
@@ -380,7 +400,11 @@ class OneAnswer(Door):
 class TakingBack(Door):
     """Take back."""
 
-    @extend_schema(operation_id="take_back_disclosure", request=None, responses={200: shaped(disclosures.DisclosureLine), **REFUSED})
+    @extend_schema(
+        operation_id="take_back_disclosure",
+        request=None,
+        responses={200: shaped(disclosures.DisclosureLine), **REFUSED},
+    )
     def post(self, request: object, ref: str) -> Response:
         """Cut the recipient at once."""
         del request

@@ -8,7 +8,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
 
 from accounts import agencies, passphrases, people, sessions, signin, teams, tokens
-from exchange import desk, directory, standing
+from exchange import desk, directory, sharing, standing
 from exchange.api.door import REFUSED, Door, Listed
 from exchange.api.shapes import shaped
 
@@ -155,7 +155,9 @@ class Sessions(Door):
         """Anyone may try to sign in; the rest needs a bearer."""
         return [AllowAny()] if self.request.method == "POST" else super().get_permissions()
 
-    @extend_schema(operation_id="sign_in", request=shaped(SigninRequest), responses={201: shaped(Session), **REFUSED}, auth=[])
+    @extend_schema(
+        operation_id="sign_in", request=shaped(SigninRequest), responses={201: shaped(Session), **REFUSED}, auth=[]
+    )
     def post(self, request: object) -> Response:
         """Open a session with passphrase and second factor; then send `Authorization: Bearer ...`."""
         del request
@@ -204,7 +206,9 @@ class Passphrases(Door):
 class Invitations(Door):
     """Invite."""
 
-    @extend_schema(operation_id="invite_person", request=shaped(InvitationRequest), responses={201: shaped(Invitation), **REFUSED})
+    @extend_schema(
+        operation_id="invite_person", request=shaped(InvitationRequest), responses={201: shaped(Invitation), **REFUSED}
+    )
     def post(self, request: object) -> Response:
         """Invite a person to a role in a team of your agency."""
         del request
@@ -220,7 +224,12 @@ class TakingUp(Door):
 
     permission_classes = (AllowAny,)
 
-    @extend_schema(operation_id="take_invitation", request=shaped(TakeRequest), responses={200: shaped(people.Taken), **REFUSED}, auth=[])
+    @extend_schema(
+        operation_id="take_invitation",
+        request=shaped(TakeRequest),
+        responses={200: shaped(people.Taken), **REFUSED},
+        auth=[],
+    )
     def post(self, request: object) -> Response:
         """Choose a passphrase: your keys are made; the recovery code is shown once."""
         del request
@@ -233,7 +242,9 @@ class Confirmations(Door):
 
     permission_classes = (AllowAny,)
 
-    @extend_schema(operation_id="confirm_invitation", request=shaped(ConfirmRequest), responses={204: None, **REFUSED}, auth=[])
+    @extend_schema(
+        operation_id="confirm_invitation", request=shaped(ConfirmRequest), responses={204: None, **REFUSED}, auth=[]
+    )
     def post(self, request: object) -> Response:
         """Type back the recovery code and a code from the authenticator; a lead then admits you."""
         del request
@@ -255,7 +266,9 @@ class Admissions(Door):
 class OneAdmission(Door):
     """Admit."""
 
-    @extend_schema(operation_id="admit_person", request=shaped(AdmitRequest), responses={201: shaped(MadeId), **REFUSED})
+    @extend_schema(
+        operation_id="admit_person", request=shaped(AdmitRequest), responses={201: shaped(MadeId), **REFUSED}
+    )
     def post(self, request: object, invitation: str) -> Response:
         """Vouch for a person's keys and let them in (a lead; needs a step-up)."""
         del request
@@ -270,14 +283,16 @@ class OneMembership(Door):
     def delete(self, request: object, membership: str) -> Response:
         """Remove a member of your team: every door closes at once (a lead; needs a step-up)."""
         del request
-        teams.remove_member(membership, by=self.by)
+        sharing.remove_member(membership, by=self.by)
         return Response(status=204)
 
 
 class Agencies(Door):
     """Bring in an agency."""
 
-    @extend_schema(operation_id="join_agency", request=shaped(AgencyRequest), responses={201: shaped(MadeId), **REFUSED})
+    @extend_schema(
+        operation_id="join_agency", request=shaped(AgencyRequest), responses={201: shaped(MadeId), **REFUSED}
+    )
     def post(self, request: object) -> Response:
         """Bring an agency into the partnership (the lead who holds its root key)."""
         del request
@@ -321,12 +336,16 @@ class Members(Door):
 class Agreements(Door):
     """Record an agreement."""
 
-    @extend_schema(operation_id="record_agreement", request=shaped(AgreementRequest), responses={201: shaped(MadeId), **REFUSED})
+    @extend_schema(
+        operation_id="record_agreement", request=shaped(AgreementRequest), responses={201: shaped(MadeId), **REFUSED}
+    )
     def post(self, request: object) -> Response:
         """Record an information-sharing agreement (an administrator of one of its agencies)."""
         del request
         asked = self.body(AgreementRequest)
-        details = agencies.AgreementDetails(asked.title, asked.reference, asked.starts_on, asked.ends_on, asked.agencies)
+        details = agencies.AgreementDetails(
+            asked.title, asked.reference, asked.starts_on, asked.ends_on, asked.agencies
+        )
         return self.answer(MadeId(str(agencies.record_agreement(details, by=self.by).id)), 201)
 
 
@@ -356,7 +375,9 @@ class OneToken(Door):
 class Instructions(Door):
     """Standing instructions."""
 
-    @extend_schema(operation_id="instruct_service", request=shaped(InstructionRequest), responses={204: None, **REFUSED})
+    @extend_schema(
+        operation_id="instruct_service", request=shaped(InstructionRequest), responses={204: None, **REFUSED}
+    )
     def post(self, request: object) -> Response:
         """Give every new disclosure to your team to one of its services as well (a lead; needs a step-up)."""
         del request

@@ -111,7 +111,13 @@ def _answer(fault: Exception, by: Keyholder | None) -> Answer | None:
         return 400, "malformed", SENTENCES[400], fault.problems, _refused("malformed", by)
     if isinstance(fault, audit_errors.LogBroken):
         found = [FieldProblem(fault.place, "log_broken", f"{fault.reason}.")]
-        return 409, "log_broken", "The log is not whole. The first place that fails is named below.", found, _refused("log_broken", by)
+        return (
+            409,
+            "log_broken",
+            "The log is not whole. The first place that fails is named below.",
+            found,
+            _refused("log_broken", by),
+        )
     if isinstance(fault, Http404):
         return 404, "not_found", SENTENCES[404], (), _refused("not_found", by)
     if isinstance(fault, exceptions.APIException):

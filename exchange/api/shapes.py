@@ -18,7 +18,7 @@ T = TypeVar("T")
 PLACE = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<place>[^`]*)`)?$", re.DOTALL)
 
 
-class Malformed(Exception):  # noqa: N818  # carries problems to the door's one translator
+class Malformed(Exception):  # carries problems to the door's one translator
     """A request that is not of its shape; each problem names a field."""
 
     def __init__(self, problems: list[Problem]) -> None:

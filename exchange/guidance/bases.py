@@ -8,7 +8,7 @@ from exchange.guidance.edition import Edition
 from exchange.guidance.requirements import Problem, check_code
 
 
-def check_basis(  # noqa: PLR0913 - the five parts of a basis, and the caller's clock
+def check_basis(
     edition: Edition,
     *,
     basis: str,

@@ -20,7 +20,7 @@ class GuidanceError(Exception):
         return f"{self.path}: {self.problem} {self.remedy}"
 
 
-class UnknownCode(GuidanceError, KeyError):  # noqa: N818 - the name is the fact, as KeyError's is
+class UnknownCode(GuidanceError, KeyError):
     """A code that is not in the list. It is a KeyError too, so that an edition's lists behave as mappings.
 
     The sentence never repeats what was given: a person may have typed a child's name into a field meant for a code,

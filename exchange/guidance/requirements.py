@@ -37,7 +37,7 @@ def check_code(edition: Edition, list_name: str, field: str, given: str) -> list
     return [Problem(field, "unknown_code", f"This is not one of the codes. Choose one of: {', '.join(allowed)}.")]
 
 
-def check_agreement(  # noqa: PLR0913 - the four parts of an answer, and the caller's clock
+def check_agreement(
     edition: Edition,
     status: str,
     *,
@@ -61,7 +61,7 @@ def check_agreement_in_emergency(edition: Edition, status: str) -> list[Problem]
     return check_code(edition, "agreement_statuses", "status", status)
 
 
-def check_informed(  # noqa: PLR0913 - the four parts of an answer, and the caller's clock
+def check_informed(
     edition: Edition,
     status: str,
     *,
@@ -99,7 +99,7 @@ def needs_second_signature(edition: Edition, not_shared_reason: str) -> bool:
     return edition.not_shared_reasons[not_shared_reason].needs_second_signature
 
 
-def check_statement(  # noqa: PLR0913 - a statement has these five facts, and today is the caller's clock
+def check_statement(
     edition: Edition,
     *,
     statement_type: str,
@@ -127,7 +127,7 @@ def _check_event_date(event_date: date | None, today: date) -> list[Problem]:
     return []
 
 
-def _check_details(  # noqa: PLR0913 - one rule and the answers it is held against
+def _check_details(
     edition: Edition,
     rule: AgreementStatus | InformedStatus,
     *,

@@ -131,9 +131,7 @@ class Disclosure(models.Model):
                 condition=models.Q(acknowledged_at__isnull=True),
                 name="disclosure_unacknowledged",
             ),
-            models.Index(
-                fields=["expires_at"], condition=models.Q(ended_at__isnull=True), name="disclosure_expiring"
-            ),
+            models.Index(fields=["expires_at"], condition=models.Q(ended_at__isnull=True), name="disclosure_expiring"),
         )
 
     def __str__(self) -> str:

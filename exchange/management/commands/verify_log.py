@@ -20,7 +20,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Take what was kept outside."""
-        parser.add_argument("--held", type=Path, action="append", default=[], help="a file of signed checkpoints (repeatable)")
+        parser.add_argument(
+            "--held", type=Path, action="append", default=[], help="a file of signed checkpoints (repeatable)"
+        )
         parser.add_argument("--key", type=Path, help="the log's public key as you hold it; otherwise this machine's")
 
     def handle(self, *_arguments: Any, **options: Any) -> None:  # noqa: ANN401 - Django's signature
