@@ -82,7 +82,7 @@ def record_agreement(details: AgreementDetails, *, by: Keyholder) -> Agreement:
 def partners_of(agency_id: str) -> frozenset[uuid.UUID]:
     """The agencies bound to this one by an agreement in force today (advice only), in one query."""
     today = timezone.localdate()
-    current = Agreement.objects.filter(agencies=agency_id, starts_on__lte=today).exclude(ends_on__lt=today)
+    current = Agreement.objects.filter(agencies__id=agency_id, starts_on__lte=today).exclude(ends_on__lt=today)
     return frozenset(Agency.objects.filter(agreements__in=current).values_list("id", flat=True))
 
 

@@ -1,4 +1,4 @@
-"""Beginning: the first agency, its team, its administrator and auditor, and the exchange's office, on an empty database."""
+"""Beginning, on an empty database: the first agency, its team, its first people, and the exchange's audit office."""
 
 from dataclasses import dataclass
 
@@ -38,9 +38,7 @@ def begin(
     """
     with transaction.atomic():
         if Agency.objects.exists():
-            raise conflict(
-                None, "already_begun", "This exchange has already begun. Invite people from inside it instead."
-            )
+            raise conflict(None, "already_begun", "This exchange has already begun. Invite people from inside it.")
         founder = agencies.make_agency(agency)
         desk = teams.make_team(founder, team)
         office = teams.make_team(founder, TeamDetails(name="Audit office of the exchange", kind=EXCHANGE_OFFICE))

@@ -37,7 +37,7 @@ class Token:
 
 
 def make_token(name: str, email: str, *, team_id: str, expires_on: date, by: Keyholder) -> Token:
-    """A lead makes a service person for their team, with keys the lead vouches for. Raises `NotAllowed`, `StepUpNeeded`.
+    """A lead makes a service person for their team, and vouches for its keys. Raises `NotAllowed`, `StepUpNeeded`.
 
     The service holds no team secret: it reads only what is granted to it, and raises concerns for the team.
     """

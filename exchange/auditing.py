@@ -112,7 +112,7 @@ def ask(question: Question, *, by: Keyholder) -> Lines:
             )
         except (ValueError, audit_errors.AuditError):
             raise not_acceptable(
-                by, "query", "One of the filters is not of the right form. Check ids, event and dates."
+                by, "query", "A filter is not of the right form. Check ids, event and dates."
             ) from None
     return Lines(_name(page.entries), page.cursor or "")
 
@@ -156,7 +156,7 @@ def find_state() -> State:
 
 
 def verify(held: Sequence[str], *, by: Keyholder) -> verifying.VerifiedLog:
-    """Verify the whole log against the checkpoints this auditor holds. Raises `audit.errors.LogBroken`, naming the place."""
+    """Verify the whole log against the checkpoints this auditor holds. Raises `LogBroken`, naming the place."""
     if not rules.audits(by.person_id):
         raise not_allowed(by, "Only an auditor can have the log verified from here.")
     with transaction.atomic():

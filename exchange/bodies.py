@@ -20,14 +20,14 @@ class Shape(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What all bodies share: frozen, strict."""
 
 
-class Identifier(Shape, kw_only=True):
+class Identifier(Shape, frozen=True, kw_only=True):
     """A number that points to a person: NHS number, UPN and the like."""
 
     type: Code
     value: Line
 
 
-class CasePerson(Shape, kw_only=True):
+class CasePerson(Shape, frozen=True, kw_only=True):
     """Someone a concern is about or mentions. `absent` says why a field is empty: not asked, unknown, none."""
 
     id: LocalId
@@ -44,7 +44,7 @@ class CasePerson(Shape, kw_only=True):
     absent: Annotated[dict[str, Code], Meta(max_length=20)] = {}
 
 
-class Statement(Shape, kw_only=True):
+class Statement(Shape, frozen=True, kw_only=True):
     """One dated, typed, categorised piece of a concern."""
 
     id: LocalId
@@ -57,7 +57,7 @@ class Statement(Shape, kw_only=True):
     people: Annotated[list[LocalId], Meta(max_length=50)] = []
 
 
-class Concern(Shape, kw_only=True):
+class Concern(Shape, frozen=True, kw_only=True):
     """A team's record of its worry about one or more children."""
 
     title: Line
@@ -66,7 +66,7 @@ class Concern(Shape, kw_only=True):
     child_voice_absence: Code = ""
 
 
-class Agreement(Shape, kw_only=True):
+class Agreement(Shape, frozen=True, kw_only=True):
     """Whether one person agreed to this share, and what was done about a refusal."""
 
     person: LocalId
@@ -76,7 +76,7 @@ class Agreement(Shape, kw_only=True):
     review_date: date | None = None
 
 
-class Informing(Shape, kw_only=True):
+class Informing(Shape, frozen=True, kw_only=True):
     """Whether one person was told of this share, before or after; or which exception applies."""
 
     person: LocalId
@@ -86,7 +86,7 @@ class Informing(Shape, kw_only=True):
     review_date: date | None = None
 
 
-class Advice(Shape, kw_only=True):
+class Advice(Shape, frozen=True, kw_only=True):
     """Advice that was sought, from whom, and whether the child was named."""
 
     adviser: Line
@@ -96,7 +96,7 @@ class Advice(Shape, kw_only=True):
     child_was_named: bool = False
 
 
-class Basis(Shape, kw_only=True):
+class Basis(Shape, frozen=True, kw_only=True):
     """The lawful basis and what goes with it, as codes of the edition."""
 
     lawful_basis: Code
@@ -107,7 +107,7 @@ class Basis(Shape, kw_only=True):
     confidence_exit: Code = ""
 
 
-class SharePlan(Shape, kw_only=True):
+class SharePlan(Shape, frozen=True, kw_only=True):
     """One recipient and exactly what they are to be given. Either `team` or `person` is set (uuid text)."""
 
     team: Annotated[str, Meta(max_length=36)] = ""
@@ -124,7 +124,7 @@ class SharePlan(Shape, kw_only=True):
     verified_how: Line = ""
 
 
-class Decision(Shape, kw_only=True):
+class Decision(Shape, frozen=True, kw_only=True):
     """The signed, dated reasoning to share or not to share."""
 
     concern: Line
@@ -150,7 +150,7 @@ class Decision(Shape, kw_only=True):
     completes: Line = ""
 
 
-class SharedDocument(Shape, kw_only=True):
+class SharedDocument(Shape, frozen=True, kw_only=True):
     """A document as its reader sees it in a list."""
 
     id: Annotated[str, Meta(max_length=36)]
@@ -159,7 +159,7 @@ class SharedDocument(Shape, kw_only=True):
     size: int
 
 
-class Rendition(Shape, kw_only=True):
+class Rendition(Shape, frozen=True, kw_only=True):
     """What one recipient is given: nothing but the chosen parts, behind the handling banner."""
 
     banner: Annotated[list[Line], Meta(max_length=80)]
@@ -181,14 +181,14 @@ class Rendition(Shape, kw_only=True):
     expires_on: date | None = None
 
 
-class Answer(Shape, kw_only=True):
+class Answer(Shape, frozen=True, kw_only=True):
     """What a recipient tells the sender came of it."""
 
     disclosure: Line
     text: Text
 
 
-class DocumentDescription(Shape, kw_only=True):
+class DocumentDescription(Shape, frozen=True, kw_only=True):
     """A document's name and type, kept sealed, with the blinded hash of its plaintext that manifests carry."""
 
     name: Line

@@ -1,5 +1,6 @@
 """Chasing: what was not acknowledged in time, emergencies not completed, reviews that have come due. A clock's work."""
 
+import uuid
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -37,7 +38,7 @@ def chase_incomplete() -> int:
     return sum(_chase_decision(pk) for pk in list(due.values_list("pk", flat=True)[:BATCH]))
 
 
-def _chase_disclosure(pk: object) -> int:
+def _chase_disclosure(pk: uuid.UUID) -> int:
     with transaction.atomic():
         row = (
             Disclosure.objects.select_for_update(of=("self",))
@@ -53,7 +54,7 @@ def _chase_disclosure(pk: object) -> int:
         return 1
 
 
-def _chase_decision(pk: object) -> int:
+def _chase_decision(pk: uuid.UUID) -> int:
     with transaction.atomic():
         row = Decision.objects.select_for_update(of=("self",)).select_related("record__owner").get(pk=pk)
         if _was_chased(row.chased_at):

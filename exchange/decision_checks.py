@@ -10,7 +10,7 @@ from accounts import statements
 from accounts.errors import KeyRefused
 from accounts.keyring import Keyholder
 from exchange import errors
-from exchange.bodies import Basis, Concern, Decision, SharePlan
+from exchange.bodies import Agreement, Basis, Concern, Decision, Informing, SharePlan
 from exchange.guidance import bases, requirements
 from exchange.guidance.edition import Edition
 from exchange.guidance.requirements import Problem
@@ -70,25 +70,37 @@ def _check_common(body: Decision, edition: Edition) -> list[Problem]:
 
 
 def _check_people(body: Decision, concern: Concern, edition: Edition, *, today: date) -> list[Problem]:
+    """Each person's agreement and informing: complete in itself, and about someone in the concern."""
     known = {person.id for person in concern.people}
     problems: list[Problem] = []
-    for place, answers, check in (
-        ("agreements", body.agreements, requirements.check_agreement),
-        ("informing", body.informing, requirements.check_informed),
-    ):
-        for position, answer in enumerate(answers):
-            found = check(
-                edition,
-                answer.status,
-                reason=answer.reason,
-                exceptions=answer.exceptions,
-                review_date=answer.review_date,
-                today=today,
-            )
-            if answer.person not in known:
-                found.append(Problem("person", "unknown_person", "Name someone who is listed in the concern."))
-            problems += [problem.under(f"{place}[{position}]") for problem in found]
+    for position, agreement in enumerate(body.agreements):
+        found = _check_one(requirements.check_agreement, agreement, edition, known, today=today)
+        problems += [problem.under(f"agreements[{position}]") for problem in found]
+    for position, informing in enumerate(body.informing):
+        found = _check_one(requirements.check_informed, informing, edition, known, today=today)
+        problems += [problem.under(f"informing[{position}]") for problem in found]
     return problems
+
+
+def _check_one(
+    check: Callable[..., list[Problem]],
+    given: Agreement | Informing,
+    edition: Edition,
+    known: set[str],
+    *,
+    today: date,
+) -> list[Problem]:
+    found = check(
+        edition,
+        given.status,
+        reason=given.reason,
+        exceptions=given.exceptions,
+        review_date=given.review_date,
+        today=today,
+    )
+    if given.person not in known:
+        found.append(Problem("person", "unknown_person", "Name someone who is listed in the concern."))
+    return found
 
 
 def _check_share(body: Decision, edition: Edition, *, today: date) -> list[Problem]:
@@ -155,9 +167,16 @@ def _check_plan(plan: SharePlan, edition: Edition, *, today: date) -> list[Probl
 
 
 def _check_not_shared(body: Decision, edition: Edition, *, today: date) -> list[Problem]:
-    problems = requirements.check_not_shared(
+    found = requirements.check_not_shared(
         edition, body.not_shared_reason, explanation=body.reason, review_date=body.review_date, today=today
     )
+    # Named as the request names them; that words are missing has been said with the rest of the decision.
+    called = {"reason": "not_shared_reason"}
+    problems = [
+        Problem(called.get(problem.field, problem.field), problem.code, problem.sentence)
+        for problem in found
+        if problem.field != "explanation"
+    ]
     if body.shares:
         problems.append(Problem("shares", "not_expected", "A decision not to share names no recipients."))
     if body.outcome in edition.outcomes and edition.outcomes[body.outcome].shared:

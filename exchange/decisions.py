@@ -297,7 +297,7 @@ def _carry_out(record: Record, body: Body, *, by: Keyholder) -> list[str]:
     if record.about is None or body.ending != Decision.SHARE:
         return []
     edition = editions.load_edition(body.edition)
-    concern = Record.objects.select_related("owner__agency", "about").get(pk=record.about_id)
+    concern = Record.objects.select_related("owner__agency", "about").get(pk=record.about.pk)
     material = read_material(concern, expected_version=body.concern_version, by=by)
     parcels = make_parcels(body, material, edition, owner=concern.owner, author_id=str(record.author_id), by=by)
     return [
@@ -371,9 +371,9 @@ def author_name(by: Keyholder) -> str:
     return people.names([by.person_id]).get(by.person_id, "")
 
 
-def as_uuid(text: str) -> uuid.UUID | None:
-    """The id in this text, or None when there is none."""
+def as_uuid(text: str) -> uuid.UUID:
+    """The id in this text; the nil id, which nothing has, when there is none."""
     try:
         return uuid.UUID(text)
     except ValueError:
-        return None
+        return uuid.UUID(int=0)

@@ -137,7 +137,7 @@ def complete(ref: str, body: Body, *, by: Keyholder) -> decisions.Signed:
         if not rules.may_share(by, record):
             raise access.refused(by, ref)
         by = keyring.act_for(str(record.owner_id), by=by)
-        _, opened = opening.read_record(Record.objects.select_related("about").get(pk=record.about_id), by=by)
+        _, opened = opening.read_record(Record.objects.select_related("about").get(pk=record.about.pk), by=by)
         concern = sealing.decode(opened, Concern, by=by, ref=record.about.ref)
         body = msgspec.structs.replace(body, concern=record.about.ref, concern_version=opened.version)
         problems = decision_checks.check_completion(body, concern, edition, today=timezone.localdate())
@@ -187,13 +187,11 @@ def _find_teams(call: Call, *, by: Keyholder) -> list[Team]:
     wanted = {team_id: decisions.as_uuid(team_id) for team_id in call.team_ids}
     found = list(
         Team.objects.select_related("agency", "group").filter(
-            id__in=[pk for pk in wanted.values() if pk], kind="desk", closed_at=None, agency__kind__in=taking
+            id__in=wanted.values(), kind="desk", closed_at=None, agency__kind__in=taking
         )
     )
     if not wanted or len(found) != len(wanted):
-        sentence = (
-            "Choose teams of the police or of children's social care. Others are given it by an ordinary decision."
-        )
+        sentence = "Choose teams of the police or of children's social care. Others need an ordinary decision."
         raise errors.unacceptable(by, [Problem("teams", "not_an_emergency_team", sentence)])
     return found
 

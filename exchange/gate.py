@@ -43,6 +43,7 @@ class Gate:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Let through or refuse; log a refusal nobody else has; harden whatever goes out."""
         request.request_id = str(uuid.uuid4())  # type: ignore[attr-defined]  # carried to the entry of a refusal
         request.refusal_logged = False  # type: ignore[attr-defined]
         response = self._answer(request)

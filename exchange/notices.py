@@ -41,7 +41,7 @@ SENTENCES: Mapping[str, str] = {
     REVIEW_DUE: "A decision is due to be looked at again.",
     EXPIRED: "Access to something you shared has ended on its date.",
     TAKEN_BACK: "Something that was shared with you has been taken back.",
-    ALARM: "Something stored is not what was sealed or vouched for. Nothing was opened or sent. Please look at the log.",
+    ALARM: "Something stored is not what was sealed or vouched for. Nothing was opened or sent. Look at the log.",
 }
 CLAIM_LASTS = timedelta(minutes=2)
 MOST_ATTEMPTS = 12

@@ -42,10 +42,19 @@ def _say(record: logging.LogRecord) -> str:
         data = getattr(record, "data", None) or {}
         error = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else ""
         return f"task {data.get('name', '?')} {data.get('id', '?')} {error}".rstrip()
+    if (request := getattr(record, "request", None)) is not None and hasattr(request, "path"):
+        return _say_request(record, request)
     arguments = record.args
     if isinstance(arguments, tuple):
         arguments = tuple(type(each).__name__ if isinstance(each, BaseException) else each for each in arguments)
     return str(record.msg) % arguments if arguments else str(record.msg)
+
+
+def _say_request(record: logging.LogRecord, request: object) -> str:
+    """Give status, method and the pattern of the address: what stands in an address may have been typed."""
+    match = getattr(request, "resolver_match", None)
+    route = f"/{match.route}" if match else "an address there is not"
+    return f"{getattr(record, 'status_code', '')} {getattr(request, 'method', '')} {route}".strip()
 
 
 def _places(error: BaseException) -> list[str]:

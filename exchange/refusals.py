@@ -2,9 +2,9 @@
 
 from django.db import transaction
 
-from accounts import offices
 from accounts.errors import KeyRefused
 from accounts.models import Team
+from accounts.models.team import EXCHANGE_OFFICE
 from audit import events, log
 from audit.errors import Actor, Refused
 from exchange import notices
@@ -33,6 +33,5 @@ def record_failure(failure: CannotOpen, *, by: Actor) -> None:
 
 def raise_alarm() -> None:
     """Tell the exchange's auditors that something stored is not what it was, inside the caller's transaction."""
-    office = Team.objects.filter(id=offices.exchange_office_id() or None).first()
-    if office is not None:
+    for office in Team.objects.filter(kind=EXCHANGE_OFFICE):
         notices.owe(notices.ALARM, to=office, person=None, urgent=True)

@@ -1,5 +1,6 @@
 """Giving and taking back: guardian's permission, the wrapped key, the entry and the notice, always together."""
 
+import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -118,7 +119,7 @@ def end_expired(limit: int = 200) -> int:
     return sum(_expire(pk) for pk in list(due[:limit]))
 
 
-def _expire(grant_id: object) -> int:
+def _expire(grant_id: uuid.UUID) -> int:
     with transaction.atomic():
         grant = (
             Grant.objects.select_for_update(of=("self",))

@@ -1,4 +1,4 @@
-"""Where sealed files rest: Django's default storage, under names that say nothing. Sealed bytes in, sealed bytes out."""
+"""Where sealed files rest: Django's default storage, under names that say nothing. Only sealed bytes come here."""
 
 from collections.abc import Iterable, Iterator
 

@@ -40,7 +40,7 @@ class Person(AbstractBaseUser, PermissionsMixin):
     objects = People()
 
     USERNAME_FIELD = "email"
-    REQUIRED_FIELDS = ("name",)
+    REQUIRED_FIELDS = ["name"]
 
     class Meta:
         constraints = (

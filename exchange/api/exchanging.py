@@ -3,13 +3,14 @@
 import re
 import uuid
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import unquote
 
 import msgspec
 from django.http import StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
-from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.response import Response
 
@@ -129,21 +130,17 @@ class RawParser(BaseParser):
 
     media_type = "*/*"
 
-    def parse(self, stream: object, media_type: str | None = None, parser_context: object = None) -> object:
+    def parse(self, stream: object, media_type: object = None, parser_context: object = None) -> dict[str, object]:  # noqa: ARG002 - the framework's signature
         """Nothing is parsed."""
         return {}
 
 
-class JsonOnly(BaseContentNegotiation):
+class JsonOnly(DefaultContentNegotiation):
     """Problems are JSON whatever a downloader says it accepts."""
 
-    def select_parser(self, request: object, parsers: list[BaseParser]) -> BaseParser:
+    def select_renderer(self, request: object, renderers: Any, format_suffix: object = None) -> Any:  # noqa: ANN401, ARG002 - the framework's signature
         """The only one."""
-        return parsers[0]
-
-    def select_renderer(self, request: object, renderers: list, format_suffix: object = None) -> tuple:  # type: ignore[type-arg]
-        """The only one."""
-        return (renderers[0], renderers[0].media_type)
+        return renderers[0], renderers[0].media_type
 
 
 class Documents(Door):

@@ -1,10 +1,11 @@
 """Sessions, invitations, admissions, teams, agencies and tokens over the API."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 import msgspec
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.permissions import AllowAny
+from rest_framework.permissions import AllowAny, BasePermission, IsAuthenticated
 from rest_framework.response import Response
 
 from accounts import agencies, passphrases, people, sessions, signin, teams, tokens
@@ -151,9 +152,9 @@ class TeamsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Sessions(Door):
     """Sign in, who am I, sign out."""
 
-    def get_permissions(self) -> list:  # type: ignore[type-arg]
+    def get_permissions(self) -> Sequence[BasePermission]:
         """Anyone may try to sign in; the rest needs a bearer."""
-        return [AllowAny()] if self.request.method == "POST" else super().get_permissions()
+        return [AllowAny()] if self.request.method == "POST" else [IsAuthenticated()]
 
     @extend_schema(
         operation_id="sign_in", request=shaped(SigninRequest), responses={201: shaped(Session), **REFUSED}, auth=[]
@@ -186,7 +187,7 @@ class StepUp(Door):
 
     @extend_schema(operation_id="step_up", request=shaped(StepUpRequest), responses={200: shaped(Session), **REFUSED})
     def post(self, request: object) -> Response:
-        """Give the passphrase again: a new bearer that may sign, admit and export for five minutes; the old one is dead."""
+        """Give the passphrase again: a new bearer that may sign and admit for five minutes; the old one is dead."""
         del request
         return self.answer(_session(signin.step_up(self.body(StepUpRequest).passphrase, by=self.by)))
 

@@ -70,7 +70,9 @@ class Problem(msgspec.Struct, frozen=True):
 def handle(fault: Exception, context: dict[str, Any]) -> Response | None:
     """Turn a refusal into one answer, after its entry is written. Anything unforeseen is left to become a bare 500."""
     request: Request = context["request"]
-    by = request.auth if isinstance(getattr(request, "auth", None), Keyholder) else None
+    # Not `request.auth`: after a bearer was refused, that would ask for it again, and raise from here.
+    auth = getattr(request, "_auth", None)
+    by = auth if isinstance(auth, Keyholder) else None
     answer = _answer(fault, by)
     if answer is None:
         return None

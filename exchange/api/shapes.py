@@ -79,7 +79,9 @@ class ShapedExtension(OpenApiSerializerExtension):  # type: ignore[no-untyped-ca
         kinds = {kind.__name__: kind for kind in _parts(msgspec.inspect.type_info(self.target.shape))}
         for name, schema in components.items():
             stands_for = shaped(kinds[name]) if name in kinds else name
-            component = ResolvedComponent(name, ResolvedComponent.SCHEMA, schema, stands_for)
+            component = ResolvedComponent(  # type: ignore[no-untyped-call]
+                name, ResolvedComponent.SCHEMA, schema, stands_for
+            )
             auto_schema.registry.register_on_missing(component)
         return dict(own)
 

@@ -34,7 +34,7 @@ class Caller:
     operations: Mapping[str, tuple[str, str]] | None = None
 
     def sign_in(self, email: str, passphrase: str, code: str) -> None:
-        """Open a session, keep its bearer, and read the schema, which strangers do not get. Raises `UnexpectedAnswer`."""
+        """Open a session, and read the schema, which strangers do not get. Raises `UnexpectedAnswer`."""
         reply = self.send("POST", "/api/v1/session", {"email": email, "passphrase": passphrase, "code": code})
         if reply.status != CREATED:
             raise UnexpectedAnswer(f"signing in answered {reply.status}: {_say(reply.body)}")

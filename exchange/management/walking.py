@@ -108,7 +108,7 @@ def share(going: Walk) -> None:
     }
     going.say(f"    {mash['name']}: {mash['readers']} people could open it. Signed as {signed['ref']}.")
     going.say(
-        f"    {signed['disclosures'][0]} to the MASH (everything), {signed['disclosures'][1]} to the police (two items)."
+        f"    {signed['disclosures'][0]} to the MASH (all of it), {signed['disclosures'][1]} to the police (two items)."
     )
 
 

@@ -6,7 +6,7 @@ from django.db import models
 
 
 class Grant(models.Model):
-    """To one team or one person. Deleted, with its keys and guardian's row, when it is taken back: the log remembers."""
+    """To one team or one person. Deleted with its keys and guardian's row when taken back: the log remembers."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     record = models.ForeignKey("exchange.Record", on_delete=models.PROTECT, related_name="grants")
@@ -33,7 +33,7 @@ class Grant(models.Model):
 
 
 class KeyWrap(models.Model):
-    """The record's key, wrapped to a team's epoch; or, while a team's epoch waits for renewal, to a member's own key."""
+    """The record's key, wrapped to a team's epoch; or, while that waits for renewal, to each member's own key."""
 
     grant = models.ForeignKey(Grant, on_delete=models.CASCADE, related_name="wraps")
     team_epoch = models.ForeignKey("accounts.TeamEpoch", on_delete=models.PROTECT, null=True, related_name="+")

@@ -53,7 +53,7 @@ class Command(BaseCommand):
         problems += requirements.check_code(edition, "sectors", "--sector", options["sector"])
         if problems:
             raise CommandError("\n".join(f"{problem.field}: {problem.sentence}" for problem in problems))
-        people = {role: PersonDetails(*options[role], "EMPLOYEE") for role in ("lead", "administrator", "auditor")}
+        people = {role: _person(options[role]) for role in ("lead", "administrator", "auditor")}
         try:
             begun = begin.begin(
                 AgencyDetails(options["agency"], options["kind"], options["sector"]),
@@ -80,3 +80,8 @@ class Command(BaseCommand):
         for email, role, secret in begun.invitations:
             self.stdout.write(f"  {role:13} {email}\n    invitation secret: {secret}")
         self.stdout.write(f"They take it up at {settings.CONFER_ORIGIN}/api/v1/invitations/take (see docs/api.md).")
+
+
+def _person(given: list[str]) -> PersonDetails:
+    name, email = given
+    return PersonDetails(name, email, "EMPLOYEE")

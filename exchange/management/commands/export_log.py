@@ -12,7 +12,10 @@ from audit import errors, verifying
 class Command(BaseCommand):
     """Envelopes, numbers and checkpoints; no reasons, which stay sealed."""
 
-    help = "Write the log to a file. Example: manage.py export_log log.jsonl && python -m audit.verify log.jsonl --key log.key.pub"
+    help = (
+        "Write the log to a file. Example: manage.py export_log log.jsonl && "
+        "python -m audit.verify log.jsonl --key log.key.pub"
+    )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Take the file."""

@@ -27,7 +27,7 @@ class Command(BaseCommand):
             message = f"The database {connection.settings_dict['NAME']} is in use. This needs an empty one."
             raise CommandError(message)
         try:
-            made = fiction.build(lambda line: self.stdout.write(line))
+            made = fiction.build(self.stdout.write)
         except Conflict as refused:
             raise CommandError(refused.sentence) from None
         fiction.write(made, options["cast"])

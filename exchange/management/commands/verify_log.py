@@ -11,7 +11,7 @@ from audit import checkpoint, errors, events, log, logkey, verifying
 
 
 class Command(BaseCommand):
-    """Checks leaves, numbers, the tree and every signed checkpoint, against checkpoints held elsewhere if you have any."""
+    """Checks leaves, numbers, the tree and every signed checkpoint, and compares those you hold elsewhere."""
 
     help = (
         "Verify the whole log and say where it fails. Example: manage.py verify_log --held /media/stick/checkpoints "
