@@ -163,7 +163,7 @@ class Sessions(Door):
         """Open a session with passphrase and second factor; then send `Authorization: Bearer ...`."""
         del request
         asked = self.body(SigninRequest)
-        address = self.request.META.get("REMOTE_ADDR", "")
+        address = gate.address_of(self.request._request)  # noqa: SLF001 - the plain request under the framework's
         opened = signin.sign_in(signin.Attempt(asked.email, asked.passphrase, asked.code, address))
         teams.renew_due(by=opened.keyholder)
         return self.answer(_session(opened), 201)
@@ -261,7 +261,7 @@ class Admissions(Door):
     def get(self, request: object) -> Response:
         """The people who wait for you to admit them, with the fingerprint to compare by voice."""
         del request
-        return self.answer(Listed(people.waiting_for(self.by), ""))
+        return self.answer(Listed(list(desk.list_waiting(by=self.by)), ""))
 
 
 class OneAdmission(Door):
