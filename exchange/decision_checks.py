@@ -134,7 +134,7 @@ def _check_reasoning(body: Decision, edition: Edition, *, today: date) -> list[P
 
 
 def _check_basis(basis: Basis, edition: Edition, *, today: date) -> list[Problem]:
-    problems = bases.check_basis(
+    found = bases.check_basis(
         edition,
         basis=basis.lawful_basis,
         conditions=basis.conditions,
@@ -143,6 +143,7 @@ def _check_basis(basis: Basis, edition: Edition, *, today: date) -> list[Problem
         para18_reason=basis.para18_reason or None,
         today=today,
     )
+    problems = _rename(found, {"basis": "lawful_basis"})
     if basis.confidence_exit:
         problems += requirements.check_code(edition, "confidence_exits", "confidence_exit", basis.confidence_exit)
     return problems
@@ -170,15 +171,16 @@ def _check_not_shared(body: Decision, edition: Edition, *, today: date) -> list[
     found = requirements.check_not_shared(
         edition, body.not_shared_reason, explanation=body.reason, review_date=body.review_date, today=today
     )
-    # Named as the request names them; that words are missing has been said with the rest of the decision.
-    called = {"reason": "not_shared_reason"}
-    problems = [
-        Problem(called.get(problem.field, problem.field), problem.code, problem.sentence)
-        for problem in found
-        if problem.field != "explanation"
-    ]
+    # That words are missing has been said already, of the field `reason`.
+    found = [problem for problem in found if problem.field != "explanation"]
+    problems = _rename(found, {"reason": "not_shared_reason"})
     if body.shares:
         problems.append(Problem("shares", "not_expected", "A decision not to share names no recipients."))
     if body.outcome in edition.outcomes and edition.outcomes[body.outcome].shared:
         problems.append(Problem("outcome", "is_a_share", "Choose an outcome that says it was not shared."))
     return problems
+
+
+def _rename(problems: list[Problem], names: dict[str, str]) -> list[Problem]:
+    """The same problems, each field called what the request calls it."""
+    return [Problem(names.get(each.field, each.field), each.code, each.sentence) for each in problems]
