@@ -16,7 +16,7 @@ from audit import events, log
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Beginning:
-    """The four invitations that begin a partnership: who each is for, and the link's secret, shown once."""
+    """The three invitations that begin a partnership: who each is for, and the link's secret, shown once."""
 
     agency_id: str
     team_id: str

@@ -1,8 +1,5 @@
 """People: invited, making their keys, admitted by a lead."""
 
-import hashlib
-import secrets
-import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -11,14 +8,13 @@ from django.db import transaction
 from django.utils import timezone
 
 import vault
-from accounts import keyring, passphrases, pins, rules, second_factor, sessions, signin, statements, stretching, teams
+from accounts import invitation_secrets, keyring, rules, statements, teams
 from accounts.errors import conflict, not_acceptable, not_allowed, not_there
 from accounts.keyring import Keyholder
-from accounts.models import Agency, Invitation, Membership, Person, PersonKeys, SealedSecrets, Team
+from accounts.models import Agency, Invitation, Membership, Person, PersonKeys, Team
 from accounts.models.team import ADMINISTRATOR, AUDITOR, LEAD
 from audit import events, log
 from audit.errors import Actor
-from vault import labels
 
 INVITATION_LASTS = timedelta(days=14)
 
@@ -33,16 +29,6 @@ class PersonDetails:
     job_title: str = ""
     valid_from: date | None = None
     valid_until: date | None = None
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Taken:
-    """What an invited person is shown once: keep the recovery code, set up the authenticator."""
-
-    recovery_code: str
-    authenticator_uri: str
-    spare_codes: list[str]
-    fingerprint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +77,11 @@ def make_invitation(person: Person, team: Team, role: str, *, by: Keyholder | No
 
     Someone who holds keys already needs no link: they wait for the lead at once, and the secret opens nothing.
     """
-    secret = secrets.token_urlsafe(32)
+    secret = invitation_secrets.make_secret(name_root())
     now = timezone.now()
     has_keys = person.keys.filter(confirmed_at__isnull=False).exists()
     Invitation.objects.create(
-        secret_hash=_hash(secret),
+        secret_hash=invitation_secrets.hash_secret(secret),
         person=person,
         team=team,
         role=role,
@@ -107,40 +93,6 @@ def make_invitation(person: Person, team: Team, role: str, *, by: Keyholder | No
     )
     log.append(events.INVITATION_MADE, by=by, parties=(f"person:{person.id}", f"team:{team.id}"), detail=role)
     return secret
-
-
-def take_invitation(secret: str, passphrase: str) -> Taken:
-    """Make the invited person's keys. May be repeated until confirmed; each time the earlier keys are discarded.
-
-    Raises `NotThere` (unknown, used or expired link), `NotAcceptable` (a weak passphrase).
-    """
-    with transaction.atomic():
-        invitation = _live_invitation(secret)
-        person = invitation.person
-        fault = passphrases.find_fault(passphrase, personal=[person.name, person.email])
-        if fault:
-            raise not_acceptable(None, "passphrase", fault, code="weak_passphrase")
-        SealedSecrets.objects.filter(keys__person=person).delete()
-        person.keys.all().delete()
-        return _make_keys(person, passphrase, invitation)
-
-
-def confirm_invitation(secret: str, passphrase: str, recovery_code: str, code: str) -> None:
-    """Prove that the recovery code was written down and the authenticator works; the link is then used up.
-
-    The founding lead's own confirmation also makes the partnership's root.
-    """
-    with transaction.atomic():
-        invitation = _live_invitation(secret)
-        keys = invitation.person.keys.filter(confirmed_at=None).first()
-        if keys is None:
-            raise conflict(None, "not_taken", "Choose a passphrase first.")
-        keyholder = _prove(keys, passphrase, recovery_code, code)
-        PersonKeys.objects.filter(pk=keys.pk).update(confirmed_at=timezone.now())
-        Invitation.objects.filter(pk=invitation.pk).update(confirmed_at=timezone.now())
-        log.append(events.INVITATION_TAKEN, by=keyholder, parties=(f"person:{invitation.person_id}",))
-        if invitation.founding and not statements.root_digest():
-            _found(invitation, keys, keyholder)
 
 
 def waiting_for(by: Keyholder) -> list[Waiting]:
@@ -181,7 +133,12 @@ def admit(invitation_id: str, fingerprint: str, *, by: Keyholder) -> Membership:
             raise not_acceptable(
                 by, "fingerprint", "That is not the fingerprint on file. Compare it with the person, by voice."
             )
-        return _admit(invitation, keys, by=by)
+        return let_in(invitation, keys, by=by)
+
+
+def name_root() -> str:
+    """The first digits of the root's statement, which invitations carry; empty before the partnership has begun."""
+    return statements.root_digest()[:16]
 
 
 def names(ids: Iterable[str]) -> dict[str, str]:
@@ -209,7 +166,8 @@ def vouch_for(keys: PersonKeys, role: str, *, by: Keyholder) -> None:
     )
 
 
-def _admit(invitation: Invitation, keys: PersonKeys, *, by: Keyholder) -> Membership:
+def let_in(invitation: Invitation, keys: PersonKeys, *, by: Keyholder) -> Membership:
+    """The admission itself, inside the caller's transaction: key stated, member, group, team key."""
     team, person, now = invitation.team, invitation.person, timezone.now()
     vouch_for(keys, statements.LEAD if invitation.role == LEAD else statements.MEMBER, by=by)
     membership = Membership.objects.create(
@@ -219,6 +177,7 @@ def _admit(invitation: Invitation, keys: PersonKeys, *, by: Keyholder) -> Member
     log.append(
         events.PERSON_ADMITTED,
         by=by,
+        records=(teams.name_membership(membership),),
         parties=(f"person:{person.id}", f"team:{team.id}", f"agency:{team.agency_id}"),
         detail=invitation.role,
     )
@@ -229,111 +188,15 @@ def _admit(invitation: Invitation, keys: PersonKeys, *, by: Keyholder) -> Member
 
 
 def _give_team_key(team: Team, keys: PersonKeys, role: str, *, by: Keyholder) -> None:
-    """Wrap the team's secret to the newcomer; or begin an epoch when the lead does not hold that secret."""
-    epoch = team.epochs.order_by("-epoch").first()
+    """Wrap to the newcomer every epoch the lead holds; or begin one, when the lead does not hold the team's secret."""
     if role == AUDITOR or team.renewal_due_since is not None:
         teams.begin_epoch(team, by=by)
-    elif epoch is not None:
+    vouched = statements.trusted(f"person:{keys.person_id}", by=by).statement
+    held = team.epochs.filter(wraps__keys_id=by.keys_id).exclude(wraps__keys=keys).order_by("epoch")
+    for epoch in held:
         secret = keyring.open_team_secret(str(team.id), epoch.epoch, by=by)
-        vouched = statements.trusted(f"person:{keys.person_id}", by=by)
-        keyring.wrap_team_secret(secret, epoch=epoch, keys_id=keys.pk, to=vouched.statement.encryption_key())
+        keyring.wrap_team_secret(secret, epoch=epoch, keys_id=keys.pk, to=vouched.encryption_key())
     # A team without any epoch begins one when its first lead next signs in (`teams.renew_due`).
-
-
-def _make_keys(person: Person, passphrase: str, invitation: Invitation) -> Taken:
-    encryption, signing = vault.make_secret_key(), vault.make_signing_key()
-    person_id, now = str(person.id), timezone.now()
-    remembered = pins.Pins(root="" if invitation.founding else statements.root_digest())
-    keys = PersonKeys.objects.create(
-        person=person,
-        encryption_public=encryption.public().raw,
-        verifying_public=signing.verifying().raw,
-        pins=pins.seal(remembered, under=encryption, person_id=person_id),
-        made_at=now,
-    )
-    seed, recovery_code = second_factor.make_seed(), vault.make_recovery_code()
-    salt, cost = secrets.token_bytes(16), stretching.present_cost()
-    by_passphrase = vault.stretch_passphrase(passphrase, salt=salt, cost=cost)
-    sealed = _seal(keys, by_passphrase, encryption, signing, method=SealedSecrets.PASSPHRASE)
-    sealed.salt, sealed.memory_kib, sealed.passes, sealed.lanes = salt, cost.memory_kib, cost.passes, cost.lanes
-    sealed.factor = second_factor.seal_seed(seed, under=by_passphrase.encryption, person_id=person_id)
-    sealed.save()
-    by_code = vault.stretch_code(vault.parse_recovery_code(recovery_code), label=labels.RECOVERY_CODE)
-    _seal(keys, by_code, encryption, signing, method=SealedSecrets.RECOVERY).save()
-    Invitation.objects.filter(pk=invitation.pk).update(taken_at=now)
-    return Taken(
-        recovery_code,
-        second_factor.make_uri(seed, email=person.email),
-        second_factor.make_spare_codes(person),
-        keyring.fingerprint(keys),
-    )
-
-
-def _seal(
-    keys: PersonKeys, unlock: vault.UnlockKeys, encryption: vault.SecretKey, signing: vault.SigningKey, *, method: str
-) -> SealedSecrets:
-    person_id = str(keys.person_id)
-    return SealedSecrets(
-        keys=keys,
-        method=method,
-        salt=b"",
-        verifier_hash=signin.hash_verifier(unlock),
-        encryption=keyring.seal_person_secret(encryption, under=unlock.encryption, person_id=person_id, method=method),
-        signing=keyring.seal_person_signing(signing, under=unlock.signing, person_id=person_id, method=method),
-        made_at=timezone.now(),
-    )
-
-
-def _prove(keys: PersonKeys, passphrase: str, recovery_code: str, code: str) -> Keyholder:
-    """Check all three by using them; the keyholder they unlock. Raises `NotAcceptable` naming the wrong one."""
-    person_id = str(keys.person_id)
-    sealed = keys.sealed_secrets.get(method=SealedSecrets.PASSPHRASE)
-    unlocked = signin.stretch(passphrase, sealed)
-    if not signin.verifier_matches(unlocked, sealed):
-        raise not_acceptable(None, "passphrase", "That is not the passphrase you chose. Type it again.")
-    recovery = keys.sealed_secrets.get(method=SealedSecrets.RECOVERY)
-    try:
-        by_code = vault.stretch_code(vault.parse_recovery_code(recovery_code), label=labels.RECOVERY_CODE)
-    except vault.VaultError:
-        raise not_acceptable(None, "recovery_code", "That is not a recovery code. Copy it as it was shown.") from None
-    if not signin.verifier_matches(by_code, recovery):
-        raise not_acceptable(None, "recovery_code", "That is not your recovery code. Copy it as it was shown.")
-    if not second_factor.accept(code, sealed=sealed, under=unlocked.encryption, person=keys.person):
-        raise not_acceptable(None, "code", "That code is not right. Wait for the next one and type it.")
-    return sessions.make_keyholder(
-        keys,
-        encryption=keyring.open_person_secret(
-            bytes(sealed.encryption), under=unlocked.encryption, person_id=person_id, method=sealed.method
-        ),
-        signing=keyring.open_person_signing(
-            bytes(sealed.signing or b""), under=unlocked.signing, person_id=person_id, method=sealed.method
-        ),
-        session_id=str(uuid.uuid4()),
-    )
-
-
-def _found(invitation: Invitation, keys: PersonKeys, keyholder: Keyholder) -> None:
-    """The founding lead: signs their own statement, the root; then leads their team like anyone admitted."""
-    root = statements.state_root(
-        statements.Subject(
-            f"person:{invitation.person_id}",
-            str(invitation.person.agency_id),
-            statements.ROOT,
-            vault.PublicKey.parse(bytes(keys.encryption_public)),
-            vault.VerifyingKey.parse(bytes(keys.verifying_public)),
-        ),
-        signing=keyring.signing_key(keyholder),
-        by=keyholder,
-    )
-    remembered = pins.Pins(root=root.digest)
-    person_id = str(invitation.person_id)
-    keys.pins = pins.seal(remembered, under=keyholder.encryption, person_id=person_id)
-    PersonKeys.objects.filter(pk=keys.pk).update(pins=keys.pins)
-    founder = sessions.make_keyholder(
-        keys, encryption=keyholder.encryption, signing=keyholder.signing, session_id=keyholder.session_id
-    )
-    _admit(invitation, keys, by=founder)
-    teams.renew_due(by=founder)
 
 
 def _person_for(details: PersonDetails, *, agency: Agency, by: Actor) -> Person:
@@ -344,20 +207,3 @@ def _person_for(details: PersonDetails, *, agency: Agency, by: Actor) -> Person:
     if known.agency_id != agency.id or known.closed_at is not None:
         raise not_acceptable(by, "email", "That address belongs to someone in another agency. Use their work address.")
     return known
-
-
-def _live_invitation(secret: str) -> Invitation:
-    invitation = (
-        Invitation.objects.select_for_update(of=("self",))
-        .select_related("person__agency", "team")
-        .filter(secret_hash=_hash(secret), expires_at__gt=timezone.now(), confirmed_at=None)
-        .first()
-    )
-    if invitation is None:
-        raise not_there(None)
-    return invitation
-
-
-def _hash(secret: str) -> bytes:
-    # A fast hash suffices: the secret has 256 random bits.
-    return hashlib.sha256(b"confer/v1/invitation\0" + secret.encode()).digest()

@@ -49,14 +49,18 @@ def seal_seed(seed: bytes, *, under: vault.UnlockKey, person_id: str) -> bytes:
     return vault.seal_body(seed, under=under, context=vault.bind(labels.PERSON_SECOND_FACTOR, person_id))
 
 
+def open_seed(sealed: SealedSecrets, *, under: vault.UnlockKey, person_id: str) -> bytes:
+    """The reverse of `seal_seed`. Raises `vault.WrongKey`."""
+    context = vault.bind(labels.PERSON_SECOND_FACTOR, person_id)
+    return vault.open_body(bytes(sealed.factor or b""), under=under, context=context)
+
+
 def accept(code: str, *, sealed: SealedSecrets, under: vault.UnlockKey, person: Person) -> bool:
     """Whether `code` is right, has not been used before, and is used up now (inside the caller's transaction)."""
     digits = code.replace(" ", "")
     if not (digits.isascii() and digits.isdigit()):
-        return _use_spare(code, person=person)
-    seed = vault.open_body(
-        bytes(sealed.factor or b""), under=under, context=vault.bind(labels.PERSON_SECOND_FACTOR, str(person.id))
-    )
+        return use_spare(code, person=person)
+    seed = open_seed(sealed, under=under, person_id=str(person.id))
     now = int(time.time()) // STEP
     steps = [
         step
@@ -69,7 +73,8 @@ def accept(code: str, *, sealed: SealedSecrets, under: vault.UnlockKey, person: 
     )
 
 
-def _use_spare(code: str, *, person: Person) -> bool:
+def use_spare(code: str, *, person: Person) -> bool:
+    """Whether this is one of the person's unused spare codes; it is used up now (inside the caller's transaction)."""
     try:
         hashed = _hash(code)
     except vault.VaultError:

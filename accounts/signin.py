@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import secrets
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -66,6 +67,10 @@ def unlock_signing(passphrase: str, *, by: Keyholder) -> vault.SigningKey:
 
 def stretch(passphrase: str, sealed: SealedSecrets | None) -> vault.UnlockKeys:
     """Stretch with the row's own cost, or with the standard cost against nobody's salt, so both take as long."""
+    try:
+        passphrase = vault.normalise_passphrase(passphrase)
+    except vault.VaultError:
+        passphrase = secrets.token_urlsafe(32)  # nobody's, so that the refusal comes where every other does
     if sealed is None:
         return vault.stretch_passphrase(passphrase, salt=NOBODY_SALT, cost=stretching.present_cost())
     return vault.stretch_passphrase(passphrase, salt=bytes(sealed.salt), cost=stretching.stored_cost(sealed))

@@ -1,5 +1,6 @@
 """Teams: making them, beginning a key epoch, cutting a member."""
 
+import hashlib
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -11,11 +12,11 @@ from django.utils import timezone
 
 import vault
 from accounts import keyring, pins, rules, sessions, statements
-from accounts.errors import conflict, not_allowed, not_there
+from accounts.errors import KeyRefused, conflict, not_allowed, not_there
 from accounts.keyring import Keyholder
 from accounts.models import Agency, Membership, Person, PersonKeys, Team, TeamEpoch, TeamKeyWrap
 from accounts.models.team import AUDITOR, DESK, LEAD
-from audit import events, log
+from audit import events, latest, log
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def add_team(agency_id: str, details: TeamDetails, *, by: Keyholder) -> Team:
 def begin_epoch(team: Team, *, by: Keyholder) -> tuple[TeamEpoch, Keyholder]:
     """A new key for the team, stated and wrapped to every present member; inside the caller's transaction.
 
-    A member whose own key is no longer vouched for is left out (they cannot read until re-admitted). Returns the
+    Raises `KeyRefused` for a member whose key is not vouched for, or whose admission is not in the log. Returns the
     epoch, and the keyholder with pins that remember it.
     """
     secret = vault.make_secret_key()
@@ -84,6 +85,7 @@ def begin_epoch(team: Team, *, by: Keyholder) -> tuple[TeamEpoch, Keyholder]:
         team=team, epoch=statement.epoch, public=secret.public().raw, statement=statement, made_at=timezone.now()
     )
     for keys in _members_keys(team):
+        _check_admitted(team, keys, by=by)
         vouched = statements.trusted(f"person:{keys.person_id}", by=by)
         keyring.wrap_team_secret(secret, epoch=epoch, keys_id=keys.pk, to=vouched.statement.encryption_key())
     Team.objects.filter(pk=team.pk).update(renewal_due_since=None)
@@ -119,6 +121,8 @@ def readers_of(team: Team, *, by: Keyholder) -> list[Reader]:
     if epoch is not None and team.renewal_due_since is None and members:
         vouched = statements.trusted(f"team:{team.id}", by=by)
         return [Reader(vouched.statement.encryption_key(), f"team:{team.id}", vouched.statement.epoch, epoch.pk, None)]
+    for keys in members:
+        _check_admitted(team, keys, by=by)
     return [reader_for(keys, by=by) for keys in members]
 
 
@@ -157,11 +161,7 @@ def remove_member(membership_id: str, *, by: Keyholder) -> None:
             raise not_there(by)
         _refuse_to_orphan(membership, by=by)
         cut(membership)
-        log.append(
-            events.PERSON_REMOVED,
-            by=by,
-            parties=(f"person:{membership.person_id}", f"team:{membership.team_id}"),
-        )
+        _log_removal(membership, by=by, detail="by_lead")
         begin_epoch(membership.team, by=by)
 
 
@@ -179,6 +179,35 @@ def cut(membership: Membership) -> None:
     sessions.end_all(str(membership.person_id))
 
 
+def close_person(person_id: str, *, by: Keyholder) -> None:
+    """An administrator ends someone's engagement: cut from every team at once, and no sign-in again.
+
+    The teams' next epochs begin when their leads next sign in: an administrator holds no keys and can admit nobody.
+    Raises `NotThere`, `Conflict` (a team's last lead; admit another first).
+    """
+    with transaction.atomic():
+        person = Person.objects.select_for_update().filter(id=person_id, closed_at=None).first()
+        if person is None or not rules.administers(by.person_id, str(person.agency_id)):
+            raise not_there(by)
+        for membership in Membership.objects.select_related("team", "person").filter(person=person, ended_at=None):
+            _refuse_to_orphan(membership, by=by)
+            cut(membership)
+            _log_removal(membership, by=by, detail="engagement_ended")
+        Person.objects.filter(pk=person.pk).update(closed_at=timezone.now())
+        sessions.end_all(person_id)
+        log.append(events.PERSON_CLOSED, by=by, parties=(f"person:{person_id}", f"agency:{person.agency_id}"))
+
+
+def _log_removal(membership: Membership, *, by: Keyholder | None, detail: str) -> None:
+    log.append(
+        events.PERSON_REMOVED,
+        by=by,
+        records=(name_membership(membership),),
+        parties=(f"person:{membership.person_id}", f"team:{membership.team_id}"),
+        detail=detail,
+    )
+
+
 def cut_leavers() -> int:
     """Cut whoever's engagement has ended (a clock's work, with no keys); how many memberships ended."""
     today = timezone.localdate()
@@ -187,12 +216,7 @@ def cut_leavers() -> int:
     for membership in leavers.order_by("admitted_at")[:200]:
         with transaction.atomic():
             cut(membership)
-            log.append(
-                events.PERSON_REMOVED,
-                by=None,
-                parties=(f"person:{membership.person_id}", f"team:{membership.team_id}"),
-                detail="engagement_ended",
-            )
+            _log_removal(membership, by=None, detail="engagement_ended")
         count += 1
     return count
 
@@ -200,6 +224,28 @@ def cut_leavers() -> int:
 def names(ids: Iterable[str]) -> dict[str, str]:
     """Team ids to names, in one query."""
     return {str(pk): name for pk, name in Team.objects.filter(id__in=set(ids)).values_list("id", "name")}
+
+
+def name_membership(membership: Membership) -> str:
+    """How the log names one person's role in one team: admissions and removals are entries about it."""
+    told = f"{membership.team_id} {membership.person_id} {membership.role}"
+    return f"membership:{hashlib.sha256(told.encode()).hexdigest()[:40]}"
+
+
+def _check_admitted(team: Team, keys: PersonKeys, *, by: Keyholder) -> None:
+    """A membership row alone proves nothing: the log must hold the lead's admission, and no later removal."""
+    came_and_went = (events.PERSON_ADMITTED, events.PERSON_REMOVED)
+    places = rules.live_memberships().filter(team=team, person_id=keys.person_id)
+    said = {latest.latest_event(name_membership(place), among=came_and_went) for place in places}
+    if events.PERSON_ADMITTED not in said:
+        raise KeyRefused(
+            events.KEY_REFUSED,
+            by=by,
+            parties=(f"person:{keys.person_id}", f"team:{team.id}"),
+            detail="not_admitted",
+            code="key_refused",
+            sentence="Someone stands in that team whom no lead admitted, so nothing was sent. The auditors were told.",
+        )
 
 
 def _members_keys(team: Team) -> QuerySet[PersonKeys]:

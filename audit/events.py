@@ -19,6 +19,8 @@ INVITATION_TAKEN: Final = "invitation:taken"
 PERSON_ADMITTED: Final = "person:admitted"
 PERSON_REMOVED: Final = "person:removed"
 PERSON_CLOSED: Final = "person:closed"
+PASSPHRASE_CHANGED: Final = "passphrase:changed"  # noqa: S105 - an event, not a secret
+KEYS_RECOVERED: Final = "keys:recovered"
 
 KEY_STATED: Final = "key:stated"
 KEY_REFUSED: Final = "key:refused"

@@ -101,7 +101,7 @@ def sign(body: Body, *, by: Keyholder) -> Signed:
         if not rules.may_share(by, concern):
             raise not_allowed(by, "Only someone in the team that owns this concern can decide.", records=(concern.ref,))
         by = keyring.act_for(str(concern.owner_id), by=by)
-        material = read_material(concern, expected_version=body.concern_version, by=by)
+        material = read_newest(concern, expected_version=body.concern_version, by=by)
         _refuse_problems(body, material, edition, by=by)
         parcels = make_parcels(body, material, edition, owner=concern.owner, author_id=by.person_id, by=by)
         waits = needs_second_signature(body, edition)
@@ -187,11 +187,18 @@ def needs_second_signature(body: Body, edition: Edition) -> bool:
     return body.second_signature or (bool(reason) and edition.not_shared_reasons[reason].needs_second_signature)
 
 
-def read_material(concern: Record, *, expected_version: int, by: Keyholder) -> Material:
+def read_newest(concern: Record, *, expected_version: int, by: Keyholder) -> Material:
     """Open the concern inside the act. Raises `Conflict` when it is no longer the version that was decided on."""
-    key, opened = opening.read_record(concern, by=by)
-    if opened.version != expected_version:
+    newest = concern.versions.order_by("-number").values_list("number", flat=True).first()
+    if newest != expected_version:
         raise errors.changed_meanwhile(by, concern.ref)
+    return read_version(concern, expected_version, by=by)
+
+
+def read_version(concern: Record, number: int, *, by: Keyholder) -> Material:
+    """Open one version of the concern inside the act: the one a decision was made on, whatever came after."""
+    key = sealing.unlock(concern, by=by)
+    opened = sealing.open_version(concern, number, key=key, by=by)
     body = sealing.decode(opened, Concern, by=by, ref=concern.ref)
     listed = documents.list_documents(concern, key=key, vouched=opened.documents, by=by)
     return Material(Source(concern, key, opened.documents), body, listed)
@@ -298,7 +305,7 @@ def _carry_out(record: Record, body: Body, *, by: Keyholder) -> list[str]:
         return []
     edition = editions.load_edition(body.edition)
     concern = Record.objects.select_related("owner__agency", "about").get(pk=record.about.pk)
-    material = read_material(concern, expected_version=body.concern_version, by=by)
+    material = read_version(concern, body.concern_version, by=by)
     parcels = make_parcels(body, material, edition, owner=concern.owner, author_id=str(record.author_id), by=by)
     return [
         disclosures.make_disclosure(parcel, record, body, material.source, edition=edition, by=by).ref

@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db import transaction
 from django.utils import timezone
 
 from accounts import agencies, people, rules
 from accounts.agencies import AgencyDetails
 from accounts.keyring import Keyholder
 from accounts.models import Person
-from accounts.people import PersonDetails
+from accounts.people import PersonDetails, Waiting
+from audit import events, log
 from exchange import errors
 from exchange.guidance import edition as editions
 from exchange.guidance import requirements
@@ -60,6 +62,14 @@ def invite(details: PersonDetails, *, team_id: str, role: str, by: Keyholder) ->
     if problems:
         raise errors.unacceptable(by, problems)
     return people.invite(details, team_id=team_id, role=role, by=by)
+
+
+def list_waiting(*, by: Keyholder) -> Sequence[Waiting]:
+    """Whom this lead may admit; the list is itself logged."""
+    found = people.waiting_for(by)
+    with transaction.atomic():
+        log.append(events.LIST_SHOWN, by=by, parties=[f"person:{one.person_id}" for one in found])
+    return found
 
 
 def join_agency(details: AgencyDetails, *, by: Keyholder) -> str:

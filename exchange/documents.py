@@ -71,14 +71,15 @@ def open_document(ref: str, document_id: str, *, by: Keyholder) -> OpenDocument:
     with transaction.atomic(durable=True):
         record = access.access_record(ref, by=by)
         holding = _find_holding(record, document_id, by=by)
-        record_key, team_id = sealing.unlock(record, by=by)
+        wrap = sealing.find_wrap(record, by=by)
         log.append(
             events.DOCUMENT_OPENED,
-            by=keyring.act_for(team_id, by=by),
+            by=keyring.act_for(str(wrap.grant.team_id or ""), by=by),
             records=(record.ref,),
             parties=(f"agency:{record.owner.agency_id}",),
             detail=str(holding.document_id),
         )
+    record_key = sealing.unwrap(record, wrap, by=by)
     version = sealing.open_version(record, key=record_key, by=by)
     try:
         key, description = _open_holding(record, holding, key=record_key)
@@ -94,10 +95,9 @@ def list_documents(
     """The documents the signed manifest vouches for, by name. Raises `CannotOpen` when one is missing or altered."""
     holdings = {str(h.document_id): h for h in record.holdings.order_by("pk")}
     try:
-        if set(holdings) != set(vouched):
-            raise vault.MalformedInput("The documents are not those that were signed for.")
-        return [_describe(record, holding, vouched, key=key) for holding in holdings.values()]
-    except (vault.VaultError, msgspec.MsgspecError):
+        # A holding that no signature vouches for is as if it were not there: added later, or by no author of ours.
+        return [_describe(record, holdings[name], vouched, key=key) for name in sorted(vouched)]
+    except (KeyError, vault.VaultError, msgspec.MsgspecError):
         raise errors.cannot_open(by, record.ref) from None
 
 

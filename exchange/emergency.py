@@ -34,11 +34,10 @@ from exchange.disclosures import Parcel, Source
 from exchange.guidance import edition as editions
 from exchange.guidance.edition import Edition
 from exchange.guidance.requirements import Problem
-from exchange.models import Decision, Record
+from exchange.models import Decision, Disclosure, Record
 from exchange.sealing import Draft
 from exchange.sharing import Recipient
 
-COMPLETE_WITHIN = timedelta(hours=24)
 Reachable = tuple[Recipient, list[Reader]]
 
 
@@ -112,7 +111,8 @@ def share(call: Call, *, by: Keyholder) -> Shared:
         decision = _make_decision(call, concern, teams, edition)
         parcels = _make_parcels(decision, body, reached, owner=owner, edition=edition, by=by)
         record = decisions.seal_decision(decision, concern, parcels, edition, waits=False, by=by)
-        Decision.objects.filter(record=record).update(complete_by=timezone.now() + COMPLETE_WITHIN)
+        complete_by = timezone.now() + timedelta(hours=edition.emergency_complete_within_hours)
+        Decision.objects.filter(record=record).update(complete_by=complete_by)
         log.append(events.CONCERN_RAISED, by=by, records=(concern.ref,))
         decisions.log_decision(record, decision, parcels, by=by)
         source = Source(concern, key, {})
@@ -143,7 +143,7 @@ def complete(ref: str, body: Body, *, by: Keyholder) -> decisions.Signed:
         problems = decision_checks.check_completion(body, concern, edition, today=timezone.localdate())
         if problems:
             raise errors.unacceptable(by, problems)
-        key, _ = sealing.unlock(record, by=by)
+        key = sealing.unlock(record, by=by)
         draft = Draft("decision", record.owner, record.urgency, record.purpose, record.about)
         sealing.seal_version(record, body, draft, key=key, by=by)
         Decision.objects.filter(pk=decision.pk).update(completed_at=timezone.now(), review_on=body.review_date)
@@ -152,10 +152,12 @@ def complete(ref: str, body: Body, *, by: Keyholder) -> decisions.Signed:
 
 
 def find_shared(ref: str, *, by: Keyholder) -> Shared:
-    """What an earlier emergency share made, for the same request asked twice."""
-    signed = decisions.find_signed(ref, by=by)
-    about = Record.objects.filter(ref=ref).values_list("about__ref", flat=True).first()
-    return Shared(ref, about or "", signed.disclosures, [])
+    """What an earlier emergency share made, and whom to ring still, for the same request asked twice."""
+    opened = decisions.open_decision(ref, by=by)
+    reached = Disclosure.objects.filter(record__ref__in=opened.disclosures).values_list("team_id", flat=True)
+    wanted = Team.objects.select_related("agency").filter(id__in=[plan.team for plan in opened.body.shares])
+    to_ring = [ToRing(f"{team.name}, {team.agency.name}", team.telephone) for team in wanted.exclude(id__in=reached)]
+    return Shared(ref, opened.body.concern, opened.disclosures, to_ring)
 
 
 def make_concern(call: Call) -> Concern:

@@ -15,7 +15,12 @@ class Unacceptable(NotAcceptable):
 
 
 class CannotOpen(Refused):
-    """The record is there and permitted, but what is stored is not what was sealed. Nothing of it is released."""
+    """The record is there and permitted, but what is stored is not what was sealed. Nothing of it is released.
+
+    `is_logged` once its entry (a failed opening, not a refusal) has been written.
+    """
+
+    is_logged = False
 
 
 class Repeated(Refused):

@@ -7,6 +7,7 @@ below.
 import uuid
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 
 from accounts import sessions
@@ -26,8 +27,10 @@ OPEN_IN_API = frozenset(
         ("GET", "/api/v1/passphrases/suggestion"),
         ("POST", "/api/v1/invitations/take"),
         ("POST", "/api/v1/invitations/confirm"),
+        ("POST", "/api/v1/recoveries"),
     }
 )
+LONGEST_REQUEST = 3 * 2**20  # bytes: what it makes must fit a sealed body, of 4 MiB at most
 SESSION_COOKIE, UNLOCK_COOKIE = "__Host-session", "__Host-unlock"
 REFUSING = frozenset({400, 401, 403, 404, 405, 406, 413, 415, 429})
 POLICY = (
@@ -51,6 +54,8 @@ class Gate:
         return _harden(response)
 
     def _answer(self, request: HttpRequest) -> HttpResponseBase:
+        if _is_too_long(request):
+            return refuse(413, "That is too much at once. Send less, or add it as a document.\n")
         if request.path.startswith(API) or request.path in OPEN:
             return self.get_response(request)
         try:
@@ -78,15 +83,32 @@ def find_keyholder(request: HttpRequest) -> Keyholder:
     return sessions.resume(joined)
 
 
-def refuse(status: int) -> HttpResponse:
+def refuse(status: int, sentence: str = "This is not available to you. Sign in first.\n") -> HttpResponse:
     """A bare refusal."""
-    return HttpResponse("This is not available to you. Sign in first.\n", status=status, content_type="text/plain")
+    return HttpResponse(sentence, status=status, content_type="text/plain")
+
+
+def address_of(request: HttpRequest) -> str:
+    """The network address asking, for the sign-in throttle.
+
+    Where TLS ends at a proxy (an https origin), that proxy appends the address it saw to X-Forwarded-For; anything
+    before it came from the asker and is not believed.
+    """
+    if settings.SECURE_PROXY_SSL_HEADER:
+        return request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()[:45]
+    return str(request.META.get("REMOTE_ADDR", ""))
 
 
 def split_bearer(bearer: str) -> tuple[str, str]:
     """A bearer as the two cookies hold it: neither opens anything without the other."""
     middle = len(sessions.PREFIX) + 64  # 16 + 32 bytes in base64url: session id and proof
     return bearer[:middle], bearer[middle:]
+
+
+def _is_too_long(request: HttpRequest) -> bool:
+    """Longer than any request but a document, whose own limit counts its bytes as they come."""
+    length = request.headers.get("Content-Length") or "0"
+    return not length.isdecimal() or (int(length[:12]) > LONGEST_REQUEST and not request.path.endswith("/documents"))
 
 
 def _is_page(request: HttpRequest) -> bool:

@@ -1,7 +1,5 @@
 """Opening: the entry is committed first, then the key is unwrapped, everything verified, and only then released."""
 
-from dataclasses import replace
-
 from django.db import transaction
 
 import vault
@@ -20,8 +18,8 @@ def open_record(ref: str, *, by: Keyholder, kind: str) -> tuple[Record, vault.Co
     """
     with transaction.atomic(durable=True):
         record = access.access_record(ref, by=by, kind=kind)
-        key, team_id = sealing.unlock(record, by=by)
-        reader = keyring.act_for(team_id, by=by)
+        wrap = sealing.find_wrap(record, by=by)
+        reader = keyring.act_for(str(wrap.grant.team_id or ""), by=by)
         log.append(
             events.RECORD_OPENED,
             by=reader,
@@ -29,13 +27,14 @@ def open_record(ref: str, *, by: Keyholder, kind: str) -> tuple[Record, vault.Co
             parties=(f"agency:{record.owner.agency_id}",),
         )
     try:
+        key = sealing.unwrap(record, wrap, by=by)
         return record, key, sealing.open_version(record, key=key, by=by)
     except errors.CannotOpen as failure:
-        refusals.record_failure(failure, by=replace(reader))
+        refusals.record_failure(failure, by=reader)
         raise
 
 
 def read_record(record: Record, *, by: Keyholder) -> tuple[vault.ContentKey, Opening]:
     """Read a record inside an act that writes its own entry about it (a decision reads its concern)."""
-    key, _ = sealing.unlock(record, by=by)
+    key = sealing.unlock(record, by=by)
     return key, sealing.open_version(record, key=key, by=by)

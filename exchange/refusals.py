@@ -14,9 +14,11 @@ from exchange.errors import CannotOpen
 def record_refusal(refused: Refused, *, request: str = "") -> None:
     """Append the refusal's entry, and raise the alarm when a key was refused. Outside any transaction.
 
-    A failed opening has written its own entry already.
+    A failed opening is no refusal: it has its own entry, written once.
     """
     if isinstance(refused, CannotOpen):
+        if not refused.is_logged and refused.by is not None:
+            record_failure(refused, by=refused.by)
         return
     log.append_refusal(refused, request=request)
     if isinstance(refused, KeyRefused):
@@ -29,6 +31,7 @@ def record_failure(failure: CannotOpen, *, by: Actor) -> None:
     with transaction.atomic():
         log.append(events.RECORD_OPEN_FAILED, by=by, records=failure.records, outcome="failed", detail=failure.detail)
         raise_alarm()
+    failure.is_logged = True
 
 
 def raise_alarm() -> None:

@@ -21,9 +21,14 @@ def openable(by: Keyholder) -> QuerySet[Record]:
 
 
 def granted_to(by: Keyholder) -> QuerySet[Record]:
-    """The records with a grant in force to this person, or to a team they read for."""
-    now = timezone.now()
-    readers = Q(grants__person_id=by.person_id) | Q(grants__team_id__in=people_rules.team_ids(by.person_id))
+    """The records with a grant in force to this person, or to a team they read for.
+
+    Someone who works in no team any more reads nothing, not even what was given to them by name.
+    """
+    now, teams = timezone.now(), people_rules.team_ids(by.person_id)
+    if not teams:
+        return Record.objects.none()
+    readers = Q(grants__person_id=by.person_id) | Q(grants__team_id__in=teams)
     in_force = Q(grants__expires_at=None) | Q(grants__expires_at__gt=now)
     return Record.objects.filter(readers & in_force)
 

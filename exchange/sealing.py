@@ -16,6 +16,7 @@ from accounts.keyring import Keyholder
 from accounts.models import Team
 from exchange import access, errors
 from exchange.bodies import Shape
+from exchange.guidance.requirements import Problem
 from exchange.models import KeyWrap, Record, RecordVersion
 from vault import labels
 
@@ -100,7 +101,7 @@ def make_ref(kind: str) -> str:
 def seal_version(record: Record, body: Shape, draft: Draft, *, key: vault.ContentKey, by: Keyholder) -> RecordVersion:
     """Seal and sign the next version of a record. Raises `StepUpNeeded` when signing is not unlocked."""
     number = record.versions.count() + 1
-    blind, plain = vault.make_blind(), vault.canonical(msgspec.to_builtins(body))
+    blind, plain = vault.make_blind(), _encode(body, by=by)
     manifest = Manifest(
         format=1,
         record=record.ref,
@@ -146,8 +147,8 @@ def open_version(record: Record, number: int | None = None, *, key: vault.Conten
         raise errors.cannot_open(by, record.ref) from None
 
 
-def unlock(record: Record, *, by: Keyholder) -> tuple[vault.ContentKey, str]:
-    """The record's key, by whichever grant gives it, and the team it was given through ("" when in person).
+def find_wrap(record: Record, *, by: Keyholder) -> KeyWrap:
+    """The record's key as it is wrapped to this person, by whichever grant gives it.
 
     Raises `NotThere` for anyone to whom no key was wrapped: the lock that no rule or view can open.
     """
@@ -160,10 +161,20 @@ def unlock(record: Record, *, by: Keyholder) -> tuple[vault.ContentKey, str]:
     wrap = wraps.order_by("team_epoch__epoch", "pk").first()
     if wrap is None:
         raise access.refused(by, record.ref)
+    return wrap
+
+
+def unwrap(record: Record, wrap: KeyWrap, *, by: Keyholder) -> vault.ContentKey:
+    """The record's key out of a wrap. Raises `CannotOpen` when what is stored is not what was wrapped."""
     try:
-        return _unwrap(record, wrap, by=by), str(wrap.grant.team_id or "")
+        return _unwrap(record, wrap, by=by)
     except vault.VaultError:
         raise errors.cannot_open(by, record.ref) from None
+
+
+def unlock(record: Record, *, by: Keyholder) -> vault.ContentKey:
+    """The record's key, for whoever it was wrapped to. Raises `NotThere`, `CannotOpen`."""
+    return unwrap(record, find_wrap(record, by=by), by=by)
 
 
 def wrap_context(record: Record, subject: str, epoch: int) -> bytes:
@@ -177,6 +188,18 @@ def decode(opening: Opening, shape: type[B], *, by: Keyholder, ref: str) -> B:
         return msgspec.json.decode(opening.body, type=shape)
     except msgspec.MsgspecError:
         raise errors.cannot_open(by, ref) from None
+
+
+def _encode(body: Shape, *, by: Keyholder) -> bytes:
+    """The body's canonical JSON, once it would decode again: what could not be opened must not be sealed."""
+    plain = vault.canonical(msgspec.to_builtins(body))
+    try:
+        msgspec.json.decode(plain, type=type(body))
+    except msgspec.ValidationError as fault:
+        place = str(fault).rpartition("$.")[2].rstrip("`") or "body"
+        sentence = "This is too long, or there is too much of it. Shorten it, or share the rest another way."
+        raise errors.unacceptable(by, [Problem(place, "too_long", sentence)]) from None
+    return plain
 
 
 def _unwrap(record: Record, wrap: KeyWrap, *, by: Keyholder) -> vault.ContentKey:

@@ -101,6 +101,13 @@ def remove_member(membership_id: str, *, by: Keyholder) -> None:
         drop_cut_wraps()
 
 
+def close_person(person_id: str, *, by: Keyholder) -> None:
+    """An administrator ends someone's engagement; what was wrapped to their own key goes with it. As `teams`'."""
+    with transaction.atomic():
+        teams.close_person(person_id, by=by)
+        drop_cut_wraps()
+
+
 def drop_cut_wraps() -> int:
     """Delete record keys wrapped to the own key of someone no longer in the team the grant is to; how many.
 

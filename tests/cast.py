@@ -28,7 +28,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from accounts import agencies, passphrases, people, second_factor, sessions, signin, teams, tokens
+from accounts import agencies, joining, passphrases, people, second_factor, sessions, signin, teams, tokens
 from accounts import begin as beginning
 from accounts.agencies import AgencyDetails, AgreementDetails
 from accounts.keyring import Keyholder
@@ -329,11 +329,11 @@ class _Making:
 
     def _take(self, name: str, secret: str) -> None:
         passphrase = passphrases.suggest()
-        taken = people.take_invitation(secret, passphrase)
+        taken = joining.take_invitation(secret, passphrase)
         seed = b32decode(parse_qs(urlsplit(taken.authenticator_uri).query)["secret"][0])
         # The code of the step before, so that the present one is still unused.
         shown = second_factor.make_code(seed, at=time.time() - second_factor.STEP)
-        people.confirm_invitation(secret, passphrase, taken.recovery_code, shown)
+        joining.confirm_invitation(secret, passphrase, taken.recovery_code, shown)
         invitation = Invitation.objects.select_related("person").get(person__email=PEOPLE[name].email)
         self.made.people[name] = Secrets(
             person_id=str(invitation.person_id),

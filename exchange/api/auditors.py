@@ -1,9 +1,11 @@
 """The auditor's questions over the API, and the checkpoint anyone signed in may take away."""
 
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
 from drf_spectacular.utils import OpenApiParameter, extend_schema
+from msgspec import Meta
 from rest_framework.response import Response
 
 from exchange import auditing
@@ -22,8 +24,8 @@ class EntriesQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     outcome: str = ""
     since: datetime | None = None
     until: datetime | None = None
-    cursor: str = ""
-    limit: int = 50
+    cursor: Annotated[str, Meta(max_length=200)] = ""
+    limit: Annotated[int, Meta(ge=1, le=200)] = 50
 
 
 class Why(msgspec.Struct, frozen=True):

@@ -6,10 +6,11 @@ import re
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Generic, TypeVar
+from typing import Annotated, Generic, TypeVar
 
 import msgspec
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+from msgspec import Meta
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -37,8 +38,8 @@ REFUSED = {
 class Paging(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How much of a list, and from where: `cursor` is what the previous page called `next`."""
 
-    limit: int = 25
-    cursor: str = ""
+    limit: Annotated[int, Meta(ge=1, le=100)] = 25
+    cursor: Annotated[str, Meta(max_length=120)] = ""
 
 
 class Listed(msgspec.Struct, Generic[T], frozen=True):

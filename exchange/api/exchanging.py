@@ -3,13 +3,14 @@
 import re
 import uuid
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import unquote
 
 import msgspec
 from django.http import StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from msgspec import Meta
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.response import Response
@@ -28,8 +29,8 @@ class ConcernRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A new concern. `team` may be left out by someone in one team only."""
 
     concern: Concern
-    urgency: str
-    team: str = ""
+    urgency: Annotated[str, Meta(max_length=40)]
+    team: Annotated[str, Meta(max_length=36)] = ""
 
 
 class AmendRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -42,20 +43,20 @@ class AmendRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class EmergencyRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who, what, to whom. `passphrase` steps up in the same call."""
 
-    child: str
-    what: str
-    teams: list[str]
-    from_team: str = ""
-    address: str = ""
-    date_of_birth: str = ""
-    do_not_discuss_with: str = ""
-    passphrase: str = ""
+    child: Annotated[str, Meta(min_length=1, max_length=200)]
+    what: Annotated[str, Meta(min_length=1, max_length=10_000)]
+    teams: Annotated[list[uuid.UUID], Meta(min_length=1, max_length=20)]
+    from_team: Annotated[str, Meta(max_length=36)] = ""
+    address: Annotated[str, Meta(max_length=500)] = ""
+    date_of_birth: Annotated[str, Meta(max_length=40)] = ""
+    do_not_discuss_with: Annotated[str, Meta(max_length=150)] = ""
+    passphrase: Annotated[str, Meta(max_length=200)] = ""
 
 
 class AnswerRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What came of it, in words."""
 
-    text: str
+    text: Annotated[str, Meta(min_length=1, max_length=20_000)]
 
 
 class Made(msgspec.Struct, frozen=True):
@@ -290,7 +291,7 @@ class Emergencies(Door):
         call = emergency.Call(
             child=asked.child,
             what=asked.what,
-            team_ids=asked.teams,
+            team_ids=[str(team) for team in asked.teams],
             from_team=asked.from_team,
             address=asked.address,
             date_of_birth=asked.date_of_birth,

@@ -1,31 +1,41 @@
 """Sessions, invitations, admissions, teams, agencies and tokens over the API."""
 
+import uuid
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Annotated, Literal
 
 import msgspec
 from drf_spectacular.utils import OpenApiParameter, extend_schema
+from msgspec import Meta
 from rest_framework.permissions import AllowAny, BasePermission, IsAuthenticated
 from rest_framework.response import Response
 
-from accounts import agencies, passphrases, people, sessions, signin, teams, tokens
-from exchange import desk, directory, sharing, standing
+from accounts import agencies, joining, passphrases, people, recovery, sessions, signin, teams, tokens
+from exchange import desk, directory, gate, sharing, standing
 from exchange.api.door import REFUSED, Door, Listed
 from exchange.api.shapes import shaped
+
+Name = Annotated[str, Meta(min_length=1, max_length=120)]
+Email = Annotated[str, Meta(max_length=254, pattern=r"^[^@\s]{1,64}@[^@\s.]{1,63}(\.[^@\s.]{1,63}){1,8}$")]
+Telephone = Annotated[str, Meta(max_length=30, pattern=r"^[0-9 +()-]*$")]
+Code = Annotated[str, Meta(max_length=40, pattern=r"^[A-Za-z0-9_]+$")]
+Passphrase = Annotated[str, Meta(max_length=200)]
+Secret = Annotated[str, Meta(max_length=100)]
 
 
 class SigninRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Passphrase and the second factor's code, together."""
 
-    email: str
-    passphrase: str
-    code: str
+    email: Annotated[str, Meta(max_length=254)]
+    passphrase: Passphrase
+    code: Annotated[str, Meta(max_length=80)]
 
 
 class StepUpRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The passphrase again, to sign, admit or export."""
 
-    passphrase: str
+    passphrase: Passphrase
 
 
 class Session(msgspec.Struct, frozen=True):
@@ -39,12 +49,12 @@ class Session(msgspec.Struct, frozen=True):
 class InvitationRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whom to invite, to which role in which team."""
 
-    name: str
-    email: str
-    engagement: str
-    team: str
-    role: str
-    job_title: str = ""
+    name: Name
+    email: Email
+    engagement: Code
+    team: uuid.UUID
+    role: Code
+    job_title: Annotated[str, Meta(max_length=120)] = ""
     valid_from: date | None = None
     valid_until: date | None = None
 
@@ -58,69 +68,85 @@ class Invitation(msgspec.Struct, frozen=True):
 class TakeRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The link's secret and the passphrase the invited person chose."""
 
-    secret: str
-    passphrase: str
+    secret: Secret
+    passphrase: Passphrase
 
 
 class ConfirmRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything typed back, to prove it was kept."""
 
-    secret: str
-    passphrase: str
-    recovery_code: str
-    code: str
+    secret: Secret
+    passphrase: Passphrase
+    recovery_code: Annotated[str, Meta(max_length=80)]
+    code: Annotated[str, Meta(max_length=80)]
+
+
+class RecoveryRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What was written down at joining, and the passphrase to have from now on."""
+
+    email: Annotated[str, Meta(max_length=254)]
+    recovery_code: Annotated[str, Meta(max_length=80)]
+    spare_code: Annotated[str, Meta(max_length=80)]
+    new_passphrase: Passphrase
+
+
+class ChangeRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The present passphrase and the new one."""
+
+    passphrase: Passphrase
+    new_passphrase: Passphrase
 
 
 class AdmitRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The fingerprint compared with the person, by voice."""
 
-    fingerprint: str
+    fingerprint: Annotated[str, Meta(max_length=40)]
 
 
 class AgencyRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An agency joining; `kind` and `sector` are codes of the edition."""
 
-    name: str
-    kind: str
-    sector: str
-    registration: str = ""
-    telephone: str = ""
+    name: Name
+    kind: Code
+    sector: Code
+    registration: Annotated[str, Meta(max_length=60)] = ""
+    telephone: Telephone = ""
 
 
 class TeamRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A new desk of an agency."""
 
-    name: str
-    agency: str
-    remit: str = ""
-    email: str = ""
-    telephone: str = ""
+    name: Name
+    agency: uuid.UUID
+    remit: Annotated[str, Meta(max_length=240)] = ""
+    email: Email | Literal[""] = ""
+    telephone: Telephone = ""
 
 
 class AgreementRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An information-sharing agreement between agencies."""
 
-    title: str
+    title: Annotated[str, Meta(min_length=1, max_length=200)]
     starts_on: date
-    agencies: list[str]
-    reference: str = ""
+    agencies: Annotated[list[uuid.UUID], Meta(min_length=1, max_length=100)]
+    reference: Annotated[str, Meta(max_length=60)] = ""
     ends_on: date | None = None
 
 
 class TokenRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A service for a team, until a day."""
 
-    name: str
-    email: str
-    team: str
+    name: Name
+    email: Email
+    team: uuid.UUID
     expires_on: date
 
 
 class InstructionRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which service is to be given the team's new disclosures."""
 
-    team: str
-    service: str
+    team: uuid.UUID
+    service: uuid.UUID
 
 
 class Token(msgspec.Struct, frozen=True):
@@ -146,7 +172,7 @@ class Suggestion(msgspec.Struct, frozen=True):
 class TeamsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Words that the team's or agency's name must hold."""
 
-    words: str = ""
+    words: Annotated[str, Meta(max_length=100)] = ""
 
 
 class Sessions(Door):
@@ -217,7 +243,7 @@ class Invitations(Door):
         details = people.PersonDetails(
             asked.name, asked.email, asked.engagement, asked.job_title, asked.valid_from, asked.valid_until
         )
-        return self.answer(Invitation(desk.invite(details, team_id=asked.team, role=asked.role, by=self.by)), 201)
+        return self.answer(Invitation(desk.invite(details, team_id=str(asked.team), role=asked.role, by=self.by)), 201)
 
 
 class TakingUp(Door):
@@ -228,14 +254,14 @@ class TakingUp(Door):
     @extend_schema(
         operation_id="take_invitation",
         request=shaped(TakeRequest),
-        responses={200: shaped(people.Taken), **REFUSED},
+        responses={200: shaped(joining.Taken), **REFUSED},
         auth=[],
     )
     def post(self, request: object) -> Response:
         """Choose a passphrase: your keys are made; the recovery code is shown once."""
         del request
         asked = self.body(TakeRequest)
-        return self.answer(people.take_invitation(asked.secret, asked.passphrase))
+        return self.answer(joining.take_invitation(asked.secret, asked.passphrase))
 
 
 class Confirmations(Door):
@@ -250,7 +276,50 @@ class Confirmations(Door):
         """Type back the recovery code and a code from the authenticator; a lead then admits you."""
         del request
         asked = self.body(ConfirmRequest)
-        people.confirm_invitation(asked.secret, asked.passphrase, asked.recovery_code, asked.code)
+        joining.confirm_invitation(asked.secret, asked.passphrase, asked.recovery_code, asked.code)
+        return Response(status=204)
+
+
+class Recoveries(Door):
+    """Get back in."""
+
+    permission_classes = (AllowAny,)
+
+    @extend_schema(
+        operation_id="recover_keys",
+        request=shaped(RecoveryRequest),
+        responses={200: shaped(joining.Taken), **REFUSED},
+        auth=[],
+    )
+    def post(self, request: object) -> Response:
+        """Lost passphrase: the key recovery code and a spare second-factor code seal your keys anew."""
+        del request
+        asked = self.body(RecoveryRequest)
+        address = gate.address_of(self.request._request)  # noqa: SLF001 - the plain request under the framework's
+        attempt = recovery.Attempt(asked.email, asked.recovery_code, asked.spare_code, asked.new_passphrase, address)
+        return self.answer(recovery.recover(attempt))
+
+
+class OwnPassphrase(Door):
+    """Change."""
+
+    @extend_schema(operation_id="change_passphrase", request=shaped(ChangeRequest), responses={204: None, **REFUSED})
+    def put(self, request: object) -> Response:
+        """Change your passphrase; every session ends, this one too."""
+        del request
+        asked = self.body(ChangeRequest)
+        recovery.change_passphrase(asked.passphrase, asked.new_passphrase, by=self.by)
+        return Response(status=204)
+
+
+class OnePerson(Door):
+    """End an engagement."""
+
+    @extend_schema(operation_id="close_person", responses={204: None, **REFUSED})
+    def delete(self, request: object, person: uuid.UUID) -> Response:
+        """End someone's engagement with your agency (an administrator): every door closes at once."""
+        del request
+        sharing.close_person(str(person), by=self.by)
         return Response(status=204)
 
 
@@ -321,7 +390,7 @@ class Teams(Door):
         del request
         asked = self.body(TeamRequest)
         details = teams.TeamDetails(asked.name, remit=asked.remit, email=asked.email, telephone=asked.telephone)
-        return self.answer(MadeId(str(teams.add_team(asked.agency, details, by=self.by).id)), 201)
+        return self.answer(MadeId(str(teams.add_team(str(asked.agency), details, by=self.by).id)), 201)
 
 
 class Members(Door):
@@ -345,7 +414,7 @@ class Agreements(Door):
         del request
         asked = self.body(AgreementRequest)
         details = agencies.AgreementDetails(
-            asked.title, asked.reference, asked.starts_on, asked.ends_on, asked.agencies
+            asked.title, asked.reference, asked.starts_on, asked.ends_on, [str(pk) for pk in asked.agencies]
         )
         return self.answer(MadeId(str(agencies.record_agreement(details, by=self.by).id)), 201)
 
@@ -358,7 +427,9 @@ class Tokens(Door):
         """Make a token for a case-management system of your team (a lead; needs a step-up)."""
         del request
         asked = self.body(TokenRequest)
-        made = tokens.make_token(asked.name, asked.email, team_id=asked.team, expires_on=asked.expires_on, by=self.by)
+        made = tokens.make_token(
+            asked.name, asked.email, team_id=str(asked.team), expires_on=asked.expires_on, by=self.by
+        )
         return self.answer(Token(made.id, made.person_id, made.secret), 201)
 
 
@@ -383,7 +454,7 @@ class Instructions(Door):
         """Give every new disclosure to your team to one of its services as well (a lead; needs a step-up)."""
         del request
         asked = self.body(InstructionRequest)
-        standing.instruct(asked.team, asked.service, by=self.by)
+        standing.instruct(str(asked.team), str(asked.service), by=self.by)
         return Response(status=204)
 
 

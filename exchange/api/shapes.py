@@ -1,5 +1,6 @@
 """Requests and responses as typed shapes: one definition parses, renders and documents itself in the schema."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -28,6 +29,7 @@ class Malformed(Exception):  # carries problems to the door's one translator
 
 def parse(data: object, shape: type[T]) -> T:
     """Convert parsed JSON strictly to `shape`. Raises `Malformed`; what was given is never repeated."""
+    _refuse_untextual(data)
     try:
         return msgspec.convert(data, shape, strict=True)
     except msgspec.ValidationError as fault:
@@ -36,6 +38,7 @@ def parse(data: object, shape: type[T]) -> T:
 
 def parse_query(data: Mapping[str, str], shape: type[T]) -> T:
     """Convert query parameters, which are text, to `shape`. Raises `Malformed`."""
+    _refuse_untextual(data)
     try:
         return msgspec.convert(dict(data.items()), shape, strict=False)
     except msgspec.ValidationError as fault:
@@ -84,6 +87,19 @@ class ShapedExtension(OpenApiSerializerExtension):  # type: ignore[no-untyped-ca
             )
             auto_schema.registry.register_on_missing(component)
         return dict(own)
+
+
+def _refuse_untextual(data: object) -> None:
+    """Refuse what is not text anywhere: halves of characters, and the character that ends strings in C."""
+    try:
+        encoded = json.dumps(data, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        encoded = b"\\u0000"
+    except (RecursionError, TypeError, ValueError):
+        raise Malformed([Problem("body", "malformed", "This is nested too deeply to be read.")]) from None
+    if b"\\u0000" in encoded:
+        sentence = "There is a character here that is not text. Take it out and send again."
+        raise Malformed([Problem("body", "not_text", sentence)])
 
 
 def _document(shape: type) -> tuple[str, dict[str, Any]]:

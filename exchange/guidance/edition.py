@@ -36,13 +36,15 @@ FORMAT: Final = "confer/v1/edition"
 NAME_PATTERN: Final = re.compile(r"[a-z]{2,20}(-[a-z0-9]{1,20}){1,4}")
 MAX_BYTES: Final = 1_000_000
 MAX_REVIEW_DAYS: Final = 366 * 2
+MAX_COMPLETION_HOURS: Final = 14 * 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edition:
     """One edition. Every list maps a code to what it means: `edition.purposes["STRAT"].label`.
 
-    `starts_on` is the first day the edition applies; `review_within_days` the longest a review may be put off, in days.
+    `starts_on` is the first day the edition applies; `review_within_days` the longest a review may be put off, in days;
+    `emergency_complete_within_hours` how soon the record of an emergency share is completed.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Edition:
     jurisdiction: str
     starts_on: date
     review_within_days: int
+    emergency_complete_within_hours: int
     envelope_words: CodeList[Code]
     recipient_roles: CodeList[RecipientRole]
     purposes: CodeList[Purpose]
@@ -98,7 +101,7 @@ class Edition:
         return self.code_list(list_name)[code]
 
 
-HEADER: Final = ("name", "title", "jurisdiction", "starts_on", "review_within_days")
+HEADER: Final = ("name", "title", "jurisdiction", "starts_on", "review_within_days", "emergency_complete_within_hours")
 LIST_NAMES: Final = tuple(field.name for field in dataclasses.fields(Edition) if field.name not in HEADER)
 
 
@@ -109,7 +112,16 @@ def read_edition(text: bytes) -> Edition:
     value of the wrong kind or out of bounds, a reference to a code that is not there.
     """
     root = Node("", _parse(text))
-    parts = root.members("format", "edition", "title", "jurisdiction", "starts_on", "review_within_days", "lists")
+    parts = root.members(
+        "format",
+        "edition",
+        "title",
+        "jurisdiction",
+        "starts_on",
+        "review_within_days",
+        "emergency_complete_within_hours",
+        "lists",
+    )
     parts["format"].one_of((FORMAT,))
     lists = parts["lists"].members(*LIST_NAMES)
     edition = Edition(
@@ -118,6 +130,7 @@ def read_edition(text: bytes) -> Edition:
         jurisdiction=parts["jurisdiction"].text(),
         starts_on=parts["starts_on"].day(),
         review_within_days=parts["review_within_days"].number(1, MAX_REVIEW_DAYS),
+        emergency_complete_within_hours=parts["emergency_complete_within_hours"].number(1, MAX_COMPLETION_HOURS),
         envelope_words=reading.read_list(lists["envelope_words"], reading.read_envelope_word),
         recipient_roles=reading.read_list(lists["recipient_roles"], reading.read_role),
         purposes=reading.read_list(lists["purposes"], reading.read_purpose),

@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 from django.conf import settings
 from django.utils import timezone
 
-from accounts import agencies, begin, passphrases, people, second_factor, sessions, signin, teams
+from accounts import agencies, begin, joining, passphrases, people, second_factor, sessions, signin, teams
 from accounts.agencies import AgencyDetails, AgreementDetails
 from accounts.keyring import Keyholder
 from accounts.models import Team
@@ -242,11 +242,11 @@ def _agree(made: Building) -> None:
 def _take(made: Building, role: Role, secret: str, *, agency: str) -> None:
     """Someone follows their link: passphrase, keys, recovery code typed back."""
     passphrase = passphrases.suggest()
-    taken = people.take_invitation(secret, passphrase)
+    taken = joining.take_invitation(secret, passphrase)
     seed = parse_qs(urlsplit(taken.authenticator_uri).query)["secret"][0]
     person = SignIn(role.key, role.name, role.job, agency, _email(role.key), passphrase, seed)
     step = next_step(person, now=time.time())
-    people.confirm_invitation(secret, passphrase, taken.recovery_code, make_code(person, step))
+    joining.confirm_invitation(secret, passphrase, taken.recovery_code, make_code(person, step))
     made.signins[role.key] = _used(person, step)
     made.report(f"  {role.name}, {role.job}, {agency}")
 

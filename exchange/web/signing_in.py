@@ -32,7 +32,7 @@ def sign_in(request: HttpRequest) -> HttpResponseBase:
     """Passphrase and code in one form; two cookies on success."""
     form = SignInForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        attempt = signin.Attempt(**form.cleaned_data, address=request.META.get("REMOTE_ADDR", ""))
+        attempt = signin.Attempt(**form.cleaned_data, address=gate.address_of(request))
         try:
             opened = signin.sign_in(attempt)
         except (NotSignedIn, SigninBlocked) as refused:

@@ -16,10 +16,10 @@ def admit_newcomer(place: str, lead: str) -> Keyholder:
     email, passphrase = f"{secrets.token_hex(6)}@example.org", passphrases.suggest()
     details = PersonDetails("Noor Newcomer", email, "EMPLOYEE")
     secret = people.invite(details, team_id=cast.team(place), role="practitioner", by=cast.person(lead).keyholder())
-    taken = people.take_invitation(secret, passphrase)
+    taken = joining.take_invitation(secret, passphrase)
     seed = b32decode(parse_qs(urlsplit(taken.authenticator_uri).query)["secret"][0])
     shown = second_factor.make_code(seed, at=time.time() - second_factor.STEP)
-    people.confirm_invitation(secret, passphrase, taken.recovery_code, shown)
+    joining.confirm_invitation(secret, passphrase, taken.recovery_code, shown)
     for waiting in people.waiting_for(cast.person(lead).keyholder()):
         people.admit(waiting.invitation_id, waiting.fingerprint, by=cast.person(lead).keyholder())
     opened = signin.sign_in(signin.Attempt(email, passphrase, taken.spare_codes[0], "127.0.0.1"))
