@@ -4,18 +4,19 @@ import base64
 import binascii
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Generic, TypeVar
 
 import msgspec
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from msgspec import Meta
+from rest_framework.permissions import AllowAny, BasePermission, IsAuthenticated
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.keyring import Keyholder
-from exchange import idempotency
+from exchange import gate, idempotency
 from exchange.api import problems
 from exchange.api.shapes import Malformed, parse, parse_query, render, shaped
 from exchange.guidance.requirements import Problem
@@ -50,7 +51,12 @@ class Listed(msgspec.Struct, Generic[T], frozen=True):
 
 
 class Door(APIView):
-    """A view of the API. Everything needs a bearer unless the view says otherwise, and few do."""
+    """A view of the API. Everything needs a bearer, but for the short list in the gate."""
+
+    def get_permissions(self) -> Sequence[BasePermission]:
+        """Whether this very method of this very address is on the list: no view opens itself."""
+        is_open = (self.request.method, self.request.path) in gate.OPEN_IN_API
+        return [AllowAny()] if is_open else [IsAuthenticated()]
 
     @property
     def by(self) -> Keyholder:

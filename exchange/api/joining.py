@@ -1,14 +1,12 @@
 """Sessions, invitations, admissions, teams, agencies and tokens over the API."""
 
 import uuid
-from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Literal
 
 import msgspec
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from msgspec import Meta
-from rest_framework.permissions import AllowAny, BasePermission, IsAuthenticated
 from rest_framework.response import Response
 
 from accounts import agencies, joining, passphrases, people, recovery, sessions, signin, teams, tokens
@@ -178,10 +176,6 @@ class TeamsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Sessions(Door):
     """Sign in, who am I, sign out."""
 
-    def get_permissions(self) -> Sequence[BasePermission]:
-        """Anyone may try to sign in; the rest needs a bearer."""
-        return [AllowAny()] if self.request.method == "POST" else [IsAuthenticated()]
-
     @extend_schema(
         operation_id="sign_in", request=shaped(SigninRequest), responses={201: shaped(Session), **REFUSED}, auth=[]
     )
@@ -221,8 +215,6 @@ class StepUp(Door):
 class Passphrases(Door):
     """Suggest."""
 
-    permission_classes = (AllowAny,)
-
     @extend_schema(operation_id="suggest_passphrase", responses={200: shaped(Suggestion)}, auth=[])
     def get(self, request: object) -> Response:
         """Six random words to use as a passphrase."""
@@ -249,8 +241,6 @@ class Invitations(Door):
 class TakingUp(Door):
     """Take an invitation."""
 
-    permission_classes = (AllowAny,)
-
     @extend_schema(
         operation_id="take_invitation",
         request=shaped(TakeRequest),
@@ -267,8 +257,6 @@ class TakingUp(Door):
 class Confirmations(Door):
     """Confirm an invitation."""
 
-    permission_classes = (AllowAny,)
-
     @extend_schema(
         operation_id="confirm_invitation", request=shaped(ConfirmRequest), responses={204: None, **REFUSED}, auth=[]
     )
@@ -282,8 +270,6 @@ class Confirmations(Door):
 
 class Recoveries(Door):
     """Get back in."""
-
-    permission_classes = (AllowAny,)
 
     @extend_schema(
         operation_id="recover_keys",

@@ -5,7 +5,7 @@ import time
 from base64 import b32decode
 from urllib.parse import parse_qs, urlsplit
 
-from accounts import passphrases, people, second_factor, sessions, signin
+from accounts import joining, passphrases, people, second_factor, sessions, signin
 from accounts.keyring import Keyholder
 from accounts.people import PersonDetails
 from tests import cast

@@ -40,6 +40,7 @@ class Inside:
         bearer = {"Authorization": f"Bearer {cast.person(who).bearer}"} if who else {}
         client = cast.person(who or "stan").client
         client.cookies.clear()
+        client.handler.enforce_csrf_checks = True
         client.raise_request_exception = False  # a fault must be seen as its asker sees it
         sent = {**bearer, **{name.replace("_", "-"): value for name, value in headers.items()}}
         kind = sent.pop("Content-Type", "application/json")
