@@ -71,14 +71,24 @@ def test_a_countersigned_share_goes_out_only_with_the_second_signature(database:
     assert (again.status_code, again.json()["code"]) == (409, "not_awaiting")
 
 
-def test_a_second_signature_is_not_given_to_a_concern_that_changed(database: Database) -> None:
+def test_what_goes_out_at_the_second_signature_is_what_was_decided_on(database: Database) -> None:
     ref = telling.raise_concern()
     body = telling.decide_to_share(ref, telling.plan("mash"), second_signature=True)
     decision = cast.person("amina").do("decisions", body)["ref"]
     cast.person("ben").put(f"concerns/{ref}", {"concern": telling.write_concern(title="New"), "expected_version": 1})
-    answer = cast.person("grace").post(f"decisions/{decision}/countersignature")
+    done = cast.person("grace").do(f"decisions/{decision}/countersignature", expect=200)
+    assert Decision.objects.get().state == Decision.SIGNED
+    given = cast.person("lena").see(f"disclosures/{done['disclosures'][0]}")["body"]
+    assert "New" not in str(given)
+
+
+def test_a_decision_is_not_signed_on_a_concern_that_changed(database: Database) -> None:
+    ref = telling.raise_concern()
+    body = telling.decide_to_share(ref, telling.plan("mash"))
+    cast.person("ben").put(f"concerns/{ref}", {"concern": telling.write_concern(title="New"), "expected_version": 1})
+    answer = cast.person("amina").post("decisions", body)
     assert (answer.status_code, answer.json()["code"]) == (409, "changed_meanwhile")
-    assert Decision.objects.get().state == Decision.AWAITING
+    assert not Decision.objects.exists()
 
 
 def test_a_forged_second_signature_makes_the_decision_unopenable(database: Database) -> None:
