@@ -13,6 +13,13 @@ class NotSignedIn(Refused):
     """The name, passphrase, code or bearer is not right. Says the same for each, so nothing can be guessed."""
 
 
+class KeysAltered(NotSignedIn):
+    """Whoever asks proved who they are, and what is stored for them does not open: someone altered it.
+
+    They are told no more than anyone who cannot sign in; the auditors are told that it happened.
+    """
+
+
 class SigninBlocked(Refused):
     """Too many failures for this name or from this address; try again later."""
 
@@ -48,6 +55,18 @@ class NotAcceptable(Refused):
     """A value that was given cannot be taken; `field` is its place in the request, the sentence says what to give."""
 
     field = ""
+
+
+def keys_altered(person_id: str, code: str) -> KeysAltered:
+    """The refusal of stored keys that are not what was sealed; `code` is for the log."""
+    return KeysAltered(
+        event=events.KEY_REFUSED,
+        by=None,
+        parties=(f"person:{person_id}",),
+        detail=code,
+        code="not_signed_in",
+        sentence="You cannot be signed in just now. Tell your administrator; the auditors have been told already.",
+    )
 
 
 def not_there(

@@ -19,7 +19,7 @@ from django.utils import timezone
 
 import vault
 from accounts import pins, statements
-from accounts.errors import NotSignedIn
+from accounts.errors import NotSignedIn, keys_altered
 from accounts.keyring import Keyholder
 from accounts.models import PersonKeys, Session
 from audit import events, log
@@ -75,6 +75,8 @@ def resume(text: str) -> Keyholder:
     session = Session.objects.select_related("keys__person").filter(id=bearer.session_id).first()
     if session is None or not hmac.compare_digest(_hash(bearer.proof), bytes(session.proof_hash)):
         raise _not_signed_in()
+    if session.person_id != session.keys.person_id:
+        raise keys_altered(str(session.keys.person_id), "session_altered")
     if session.ended_at or session.expires_at <= now or session.seen_at + IDLE_LIMIT <= now:
         raise _not_signed_in()
     if not session.keys.person.is_active:
@@ -149,8 +151,8 @@ def _unlock(session: Session, unlock: bytes, *, now: datetime) -> Keyholder:
                 bytes(session.signing), under=stretched.signing, context=vault.bind(labels.SESSION_SIGNING_KEY, context)
             )
         return _keyholder(session, encryption=encryption, signing=signing)
-    except vault.VaultError:
-        raise _not_signed_in() from None
+    except vault.VaultError:  # the proof was right, so either the row or the bearer's other half was altered
+        raise keys_altered(str(session.person_id), "session_altered") from None
 
 
 def _keyholder(session: Session, *, encryption: vault.SecretKey, signing: vault.SigningKey | None) -> Keyholder:

@@ -9,7 +9,7 @@ from django.db import transaction
 
 import vault
 from accounts import keyring, second_factor, sessions, stretching, throttle
-from accounts.errors import NotSignedIn
+from accounts.errors import NotSignedIn, keys_altered
 from accounts.keyring import Keyholder
 from accounts.models import PersonKeys, SealedSecrets
 from accounts.sessions import Opened
@@ -60,9 +60,12 @@ def unlock_signing(passphrase: str, *, by: Keyholder) -> vault.SigningKey:
     if sealed is None or not verifier_matches(unlocked, sealed):
         throttle.count_failure(name, by.session_id)
         raise _wrong(by=by, parties=())
-    return keyring.open_person_signing(
-        bytes(sealed.signing or b""), under=unlocked.signing, person_id=by.person_id, method=sealed.method
-    )
+    try:
+        return keyring.open_person_signing(
+            bytes(sealed.signing or b""), under=unlocked.signing, person_id=by.person_id, method=sealed.method
+        )
+    except vault.VaultError:
+        raise keys_altered(by.person_id, "sealed_keys_altered") from None
 
 
 def stretch(passphrase: str, sealed: SealedSecrets | None) -> vault.UnlockKeys:
@@ -73,7 +76,10 @@ def stretch(passphrase: str, sealed: SealedSecrets | None) -> vault.UnlockKeys:
         passphrase = secrets.token_urlsafe(32)  # nobody's, so that the refusal comes where every other does
     if sealed is None:
         return vault.stretch_passphrase(passphrase, salt=NOBODY_SALT, cost=stretching.present_cost())
-    return vault.stretch_passphrase(passphrase, salt=bytes(sealed.salt), cost=stretching.stored_cost(sealed))
+    try:
+        return vault.stretch_passphrase(passphrase, salt=bytes(sealed.salt), cost=stretching.stored_cost(sealed))
+    except vault.VaultError:  # a cost below the floor, or no salt: written by nobody here
+        raise keys_altered(str(sealed.keys.person_id), "cost_altered") from None
 
 
 def verifier_matches(unlocked: vault.UnlockKeys, sealed: SealedSecrets) -> bool:
@@ -97,8 +103,11 @@ def _try(attempt: Attempt) -> Opened:
     unlocked = stretch(attempt.passphrase, sealed or None)
     if keys is None or not sealed or not verifier_matches(unlocked, sealed) or not keys.person.is_active:
         raise _wrong(by=None, parties=(f"person:{keys.person_id}",) if keys else ())
-    with transaction.atomic():
-        return _pass_second_factor(attempt, keys, sealed, unlocked)
+    try:
+        with transaction.atomic():
+            return _pass_second_factor(attempt, keys, sealed, unlocked)
+    except vault.VaultError:
+        raise keys_altered(str(keys.person_id), "sealed_keys_altered") from None
 
 
 def _pass_second_factor(

@@ -17,7 +17,7 @@ import vault
 from accounts import keyring
 from accounts.errors import KeyRefused
 from accounts.keyring import Keyholder
-from accounts.models import KeyStatement
+from accounts.models import KeyStatement, Person, Team
 from audit import events, latest, log
 from vault import labels
 
@@ -88,13 +88,25 @@ def trusted(subject: str, *, by: Keyholder) -> Vouched:
     """The subject's newest statement, checked. Raises `KeyRefused` (logged, and the auditors told)."""
     row = KeyStatement.objects.filter(subject=subject).order_by("-epoch").first()
     if row is None:
-        raise _refusal(subject, "no_statement", by=by)
+        raise key_refused(subject, "no_statement", by=by)
     if latest.latest_detail(events.KEY_STATED, record=f"key:{subject}") != row.digest:
-        raise _refusal(subject, "not_latest_in_log", by=by)
+        raise key_refused(subject, "not_latest_in_log", by=by)
     found = trusted_statement(row.digest, by=by)
     if found.statement.subject != subject or found.statement.epoch < by.pins.seen(subject):
-        raise _refusal(subject, "epoch_went_back", by=by)
+        raise key_refused(subject, "epoch_went_back", by=by)
+    if found.statement.agency != _agency_of(subject):
+        raise key_refused(subject, "other_agency", by=by)
     return found
+
+
+def refuse_other_key(found: Vouched, *, encryption: bytes, verifying: bytes = b"", by: Keyholder) -> None:
+    """Raise `KeyRefused` when the row that holds a key beside its statement says something else.
+
+    Nothing is ever wrapped to the row's own copy; that it differs means that someone has been at the rows.
+    """
+    stated = found.statement
+    if encryption != stated.encryption_key().raw or (verifying and verifying != stated.verifying_key().raw):
+        raise key_refused(stated.subject, "key_row_altered", by=by)
 
 
 def trusted_statement(digest: str, *, by: Keyholder) -> Vouched:
@@ -103,13 +115,13 @@ def trusted_statement(digest: str, *, by: Keyholder) -> Vouched:
     for _ in range(LONGEST_CHAIN):
         if not current.signer:
             if compute_digest(vault.canonical(msgspec.to_builtins(current))) != by.pins.root:
-                raise _refusal(first.subject, "other_root", by=by)
+                raise key_refused(first.subject, "other_root", by=by)
             _check_signature(current, signer=current, by=by)
             return Vouched(digest, first)
         signer = _read(current.signer, by=by)
         _check_signature(current, signer=signer, by=by)
         current = signer
-    raise _refusal(first.subject, "chain_too_long", by=by)
+    raise key_refused(first.subject, "chain_too_long", by=by)
 
 
 def current_digest(subject: str) -> str:
@@ -127,6 +139,13 @@ def root_digest() -> str:
 def compute_digest(body: bytes) -> str:
     """64 hex digits: SHA-256 over the statement label and the body, which holds fresh random keys."""
     return hashlib.sha256(vault.bind(labels.KEY_STATEMENT) + body).hexdigest()
+
+
+def _agency_of(subject: str) -> str:
+    """The agency a person or team belongs to: another agency's lead cannot vouch for its key."""
+    kind, _, subject_id = subject.partition(":")
+    rows = Team.objects if kind == "team" else Person.objects
+    return str(rows.filter(id=subject_id).values_list("agency_id", flat=True).first() or "")
 
 
 def _draw_up(subject: Subject, previous: KeyStatement | None, *, signer: str) -> Statement:
@@ -174,11 +193,11 @@ def _read(digest: str, *, by: Keyholder) -> Statement:
     """The stored body with this digest, parsed strictly; the digest is recomputed, never believed."""
     row = KeyStatement.objects.filter(digest=digest).first()
     if row is None or compute_digest(bytes(row.body)) != digest:
-        raise _refusal("", "altered_statement", by=by)
+        raise key_refused("", "altered_statement", by=by)
     try:
         return msgspec.json.decode(bytes(row.body), type=Statement)
     except msgspec.DecodeError:
-        raise _refusal(row.subject, "malformed_statement", by=by) from None
+        raise key_refused(row.subject, "malformed_statement", by=by) from None
 
 
 def _check_signature(statement: Statement, *, signer: Statement, by: Keyholder) -> None:
@@ -186,14 +205,15 @@ def _check_signature(statement: Statement, *, signer: Statement, by: Keyholder) 
     row = KeyStatement.objects.get(digest=compute_digest(body))
     across = signer.role == ROOT or signer.agency == statement.agency
     if signer.role not in VOUCHING or not across or (statement.role == ROOT and signer.role != ROOT):
-        raise _refusal(statement.subject, "signer_may_not_vouch", by=by)
+        raise key_refused(statement.subject, "signer_may_not_vouch", by=by)
     try:
         vault.verify(signer.verifying_key(), label=labels.KEY_STATEMENT, message=body, signature=bytes(row.signature))
     except vault.VaultError:
-        raise _refusal(statement.subject, "bad_signature", by=by) from None
+        raise key_refused(statement.subject, "bad_signature", by=by) from None
 
 
-def _refusal(subject: str, code: str, *, by: Keyholder) -> KeyRefused:
+def key_refused(subject: str, code: str, *, by: Keyholder) -> KeyRefused:
+    """The refusal of a key that is not the one that was vouched for; `code` is for the log."""
     return KeyRefused(
         event=events.KEY_REFUSED,
         by=by,

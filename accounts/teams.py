@@ -120,6 +120,9 @@ def readers_of(team: Team, *, by: Keyholder) -> list[Reader]:
     members = list(_members_keys(team))
     if epoch is not None and team.renewal_due_since is None and members:
         vouched = statements.trusted(f"team:{team.id}", by=by)
+        if (epoch.statement_id, epoch.epoch) != (vouched.digest, vouched.statement.epoch):
+            raise statements.key_refused(f"team:{team.id}", "epoch_row_altered", by=by)
+        statements.refuse_other_key(vouched, encryption=bytes(epoch.public), by=by)
         return [Reader(vouched.statement.encryption_key(), f"team:{team.id}", vouched.statement.epoch, epoch.pk, None)]
     for keys in members:
         _check_admitted(team, keys, by=by)
@@ -130,6 +133,9 @@ def reader_for(keys: PersonKeys, *, by: Keyholder) -> Reader:
     """One person's own key, vouched for."""
     subject = f"person:{keys.person_id}"
     vouched = statements.trusted(subject, by=by)
+    statements.refuse_other_key(
+        vouched, encryption=bytes(keys.encryption_public), verifying=bytes(keys.verifying_public), by=by
+    )
     return Reader(vouched.statement.encryption_key(), subject, vouched.statement.epoch, None, keys.pk)
 
 

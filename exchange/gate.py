@@ -11,7 +11,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 
 from accounts import sessions
-from accounts.errors import NotSignedIn
+from accounts.errors import KeysAltered, NotSignedIn
 from accounts.keyring import Keyholder
 from audit import events, log
 from audit.errors import Refused
@@ -60,7 +60,10 @@ class Gate:
             return self.get_response(request)
         try:
             request.keyholder = find_keyholder(request)  # type: ignore[attr-defined]
-        except NotSignedIn:
+        except NotSignedIn as refused:
+            if isinstance(refused, KeysAltered):
+                refusals.record_refusal(refused)
+                request.refusal_logged = True  # type: ignore[attr-defined]
             return HttpResponseRedirect("/sign-in") if request.method == "GET" and _is_page(request) else refuse(401)
         return self.get_response(request)
 

@@ -2,7 +2,7 @@
 
 from django.db import transaction
 
-from accounts.errors import KeyRefused
+from accounts.errors import KeyRefused, KeysAltered
 from accounts.models import Team
 from accounts.models.team import EXCHANGE_OFFICE
 from audit import events, log
@@ -19,6 +19,14 @@ def record_refusal(refused: Refused, *, request: str = "") -> None:
     if isinstance(refused, CannotOpen):
         if not refused.is_logged and refused.by is not None:
             record_failure(refused, by=refused.by)
+        return
+    if isinstance(refused, KeysAltered):
+        with transaction.atomic():
+            log.append(
+                refused.event, by=None, parties=refused.parties, outcome="refused", detail=refused.detail,
+                request=request,
+            )  # fmt: skip
+            raise_alarm()
         return
     log.append_refusal(refused, request=request)
     if isinstance(refused, KeyRefused):

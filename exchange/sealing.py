@@ -221,6 +221,10 @@ def _check_manifest(record: Record, version: RecordVersion, manifest: Manifest, 
         raise vault.MalformedInput("This manifest belongs to another record.")
     if author.subject != f"person:{version.author_id}":
         raise vault.MalformedInput("This manifest was signed by someone else.")
+    if author.agency != str(record.owner.agency_id):
+        raise vault.MalformedInput("This was signed by someone outside the agency it is said to come from.")
+    if author.role == statements.SERVICE and record.kind in ("decision", "disclosure"):
+        raise vault.MalformedInput("A service signs no decision and sends nothing.")
     vault.verify(
         author.verifying_key(),
         label=MANIFESTS[record.kind],
