@@ -197,7 +197,8 @@ def _live_invitation(secret: str) -> Invitation:
     if invitation is None:
         raise not_there(None)
     # The link came from a person, not from this database: whoever swapped the root here cannot have changed it there.
-    if not invitation.founding and invitation_secrets.read_root(secret) != people.name_root():
+    # The very first links were made before there was a root.
+    if invitation_secrets.read_root(secret) not in ("", people.name_root()):
         raise KeyRefused(
             events.KEY_REFUSED,
             by=None,

@@ -195,6 +195,7 @@ def _find_teams(call: Call, *, by: Keyholder) -> list[Team]:
     if not wanted or len(found) != len(wanted):
         sentence = "Choose teams of the police or of children's social care. Others need an ordinary decision."
         raise errors.unacceptable(by, [Problem("teams", "not_an_emergency_team", sentence)])
+    found.sort(key=lambda team: list(wanted).index(str(team.id)))  # the answer is in the order that was asked
     return found
 
 

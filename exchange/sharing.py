@@ -83,7 +83,7 @@ def give_to_owner(record: Record, key: vault.ContentKey, *, by: Keyholder) -> Gr
     return give(record, key, to=owner, readers=find_readers(owner, by=by), terms=Terms(), by=by)
 
 
-def take_back(grant: Grant, *, by: Keyholder) -> None:
+def take_back(grant: Grant, *, by: Keyholder | None) -> None:
     """Cut one reader: both locks and the entry in the caller's transaction, effective at once."""
     _unlock(grant)
     log.append(
@@ -98,14 +98,28 @@ def remove_member(membership_id: str, *, by: Keyholder) -> None:
     """A lead removes a member, who loses in the same transaction what was wrapped to their own key. As `teams`'."""
     with transaction.atomic():
         teams.remove_member(membership_id, by=by)
-        drop_cut_wraps()
+        end_leavers_keys(by=by)
 
 
 def close_person(person_id: str, *, by: Keyholder) -> None:
     """An administrator ends someone's engagement; what was wrapped to their own key goes with it. As `teams`'."""
     with transaction.atomic():
         teams.close_person(person_id, by=by)
-        drop_cut_wraps()
+        end_leavers_keys(by=by)
+
+
+def end_leavers_keys(*, by: Keyholder | None) -> int:
+    """End what was given by name to whoever works in no team any more, and what `drop_cut_wraps` ends; how many."""
+    working = people_rules.live_memberships().filter(
+        person_id=OuterRef("person_id"), role__in=people_rules.READING_ROLES
+    )
+    theirs = Grant.objects.select_related("record__owner", "team__group", "person").filter(person__isnull=False)
+    count = 0
+    for grant in theirs.exclude(Exists(working)):
+        with transaction.atomic():
+            take_back(grant, by=by)
+        count += 1
+    return count + drop_cut_wraps()
 
 
 def drop_cut_wraps() -> int:

@@ -18,7 +18,7 @@ def expire() -> None:
     """Cut what has come to its end: grants, engagements, unlocked signing keys, old request rows."""
     sharing.end_expired()
     teams.cut_leavers()
-    sharing.drop_cut_wraps()
+    sharing.end_leavers_keys(by=None)
     sessions.forget_signing_keys()
     idempotency.forget_old()
 
