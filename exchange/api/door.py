@@ -35,12 +35,29 @@ REFUSED = {
     for status in (400, 401, 403, 404, 409, 413, 415, 422, 429)
 }
 
+PAGING = [
+    OpenApiParameter("limit", int, description="1 to 100 rows; 25 unless told."),
+    OpenApiParameter("cursor", str, description="`next` of the previous page."),
+]
+
 
 class Paging(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How much of a list, and from where: `cursor` is what the previous page called `next`."""
 
     limit: Annotated[int, Meta(ge=1, le=100)] = 25
     cursor: Annotated[str, Meta(max_length=120)] = ""
+
+
+class Made(msgspec.Struct, frozen=True):
+    """The reference of what was made."""
+
+    ref: str
+
+
+class MadeId(msgspec.Struct, frozen=True):
+    """The id of what was made."""
+
+    id: str
 
 
 class Listed(msgspec.Struct, Generic[T], frozen=True):
