@@ -1,27 +1,12 @@
-"""What a decision must say before it is signed, and whether a second signature on it is real."""
+"""What a decision must say before it is signed."""
 
 from collections.abc import Callable
 from datetime import date
 
-import msgspec
-
-import vault
-from accounts import statements
-from accounts.errors import KeyRefused
-from accounts.keyring import Keyholder
-from exchange import errors
 from exchange.bodies import Agreement, Basis, Concern, Decision, Informing, SharePlan
 from exchange.guidance import bases, requirements
 from exchange.guidance.edition import Edition
 from exchange.guidance.requirements import Problem
-from vault import labels
-
-
-class Countersignature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The stored second signature: whose statement, and the signature in hex."""
-
-    statement: str
-    signature: str
 
 
 def check_decision(body: Decision, concern: Concern, edition: Edition, *, today: date) -> list[Problem]:
@@ -39,25 +24,6 @@ def check_completion(body: Decision, concern: Concern, edition: Edition, *, toda
     """What the record of an emergency share must say once it is completed afterwards."""
     problems = _check_common(body, edition) + _check_people(body, concern, edition, today=today)
     return problems + _check_reasoning(body, edition, today=today)
-
-
-def verify_countersignature(
-    stored: bytes, *, signer_id: str, message_for: Callable[[str], bytes], ref: str, by: Keyholder
-) -> None:
-    """Raise `CannotOpen` unless the stored second signature is this signer's over that message."""
-    try:
-        held = msgspec.json.decode(stored, type=Countersignature)
-        signer = statements.trusted_statement(held.statement, by=by).statement
-        if signer.subject != f"person:{signer_id}":
-            raise vault.SignatureInvalid("The second signature is someone else's.")
-        vault.verify(
-            signer.verifying_key(),
-            label=labels.COUNTERSIGNATURE,
-            message=message_for(held.statement),
-            signature=bytes.fromhex(held.signature),
-        )
-    except (vault.VaultError, KeyRefused, msgspec.MsgspecError, ValueError):
-        raise errors.cannot_open(by, ref) from None
 
 
 def _check_common(body: Decision, edition: Edition) -> list[Problem]:

@@ -1,6 +1,5 @@
 """Decisions: signed reasoning to share or not to share, and the disclosures that follow from one."""
 
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -10,36 +9,32 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-import vault
-from accounts import keyring, offices, people
+from accounts import keyring, offices
 from accounts.errors import conflict, not_allowed
 from accounts.keyring import Keyholder
-from accounts.models import Person, Team
 from audit import events, log
 from exchange import (
     access,
+    countersigning,
     decision_checks,
     disclosures,
-    documents,
     errors,
     notices,
     opening,
+    packing,
     renditions,
     rules,
     sealing,
     sharing,
 )
-from exchange.bodies import Concern, SharedDocument, SharePlan
 from exchange.bodies import Decision as Body
-from exchange.disclosures import Parcel, Source
+from exchange.disclosures import Parcel
 from exchange.guidance import edition as editions
 from exchange.guidance.edition import Edition
-from exchange.guidance.requirements import Problem
 from exchange.models import Decision, Record
+from exchange.packing import Material
 from exchange.sealing import Draft
-from exchange.sharing import Recipient
 from exchange.windows import Page, Window, look
-from vault import labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +73,6 @@ class OpenDecision:
     disclosures: Sequence[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Material:
-    """The concern a decision is about, opened in the same transaction."""
-
-    source: Source
-    concern: Concern
-    documents: Sequence[SharedDocument]
-
-
 def sign(body: Body, *, by: Keyholder) -> Signed:
     """Sign a decision about a concern; unless it waits for a second signature, its disclosures go out at once.
 
@@ -101,9 +87,9 @@ def sign(body: Body, *, by: Keyholder) -> Signed:
         if not rules.may_share(by, concern):
             raise not_allowed(by, "Only someone in the team that owns this concern can decide.", records=(concern.ref,))
         by = keyring.act_for(str(concern.owner_id), by=by)
-        material = read_newest(concern, expected_version=body.concern_version, by=by)
+        material = packing.read_newest(concern, expected_version=body.concern_version, by=by)
         _refuse_problems(body, material, edition, by=by)
-        parcels = make_parcels(body, material, edition, owner=concern.owner, author_id=by.person_id, by=by)
+        parcels = packing.make_parcels(body, material, edition, owner=concern.owner, author_id=by.person_id, by=by)
         waits = needs_second_signature(body, edition)
         record = seal_decision(body, concern, parcels, edition, waits=waits, by=by)
         log_decision(record, body, parcels, by=by)
@@ -142,7 +128,7 @@ def countersign(ref: str, *, by: Keyholder) -> Signed:
             )
         by = keyring.act_for(str(record.owner_id), by=by)
         body = _read_body(record, by=by)
-        _add_signature(decision, by=by)
+        countersigning.sign(decision, by=by)
         log.append(events.DECISION_COUNTERSIGNED, by=by, records=(ref,))
         return Signed(ref, Decision.SIGNED, _carry_out(record, body, by=by))
 
@@ -151,7 +137,7 @@ def open_decision(ref: str, *, by: Keyholder) -> OpenDecision:
     """A decision and its reasoning, for the team that made it. Raises `NotThere`, `CannotOpen`."""
     record, _, opened = opening.open_record(ref, by=by, kind="decision")
     decision = _with_names().get(record=record)
-    _check_countersignature(decision, by=by)
+    countersigning.check(decision, by=by)
     made = record.consequences.filter(kind="disclosure").order_by("made_at").values_list("ref", flat=True)
     return OpenDecision(
         _line(decision),
@@ -185,65 +171,6 @@ def needs_second_signature(body: Body, edition: Edition) -> bool:
     """When the decider asks for one, or the edition's reason for not sharing demands it."""
     reason = body.not_shared_reason
     return body.second_signature or (bool(reason) and edition.not_shared_reasons[reason].needs_second_signature)
-
-
-def read_newest(concern: Record, *, expected_version: int, by: Keyholder) -> Material:
-    """Open the concern inside the act. Raises `Conflict` when it is no longer the version that was decided on."""
-    newest = concern.versions.order_by("-number").values_list("number", flat=True).first()
-    if newest != expected_version:
-        raise errors.changed_meanwhile(by, concern.ref)
-    return read_version(concern, expected_version, by=by)
-
-
-def read_version(concern: Record, number: int, *, by: Keyholder) -> Material:
-    """Open one version of the concern inside the act: the one a decision was made on, whatever came after."""
-    key = sealing.unlock(concern, by=by)
-    opened = sealing.open_version(concern, number, key=key, by=by)
-    body = sealing.decode(opened, Concern, by=by, ref=concern.ref)
-    listed = documents.list_documents(concern, key=key, vouched=opened.documents, by=by)
-    return Material(Source(concern, key, opened.documents), body, listed)
-
-
-def make_parcels(
-    body: Body, material: Material, edition: Edition, *, owner: Team, author_id: str, by: Keyholder
-) -> list[Parcel]:
-    """One parcel per recipient: their keys found and vouched for, their rendition made. Nothing is written."""
-    author = people.names([author_id]).get(author_id, "")
-    sender = renditions.Sender(author, owner.name, owner.agency.name)
-    parcels = []
-    for position, plan in enumerate(body.shares):
-        recipient = find_recipient(plan, f"shares[{position}]", owner=owner, by=by)
-        through_confer = edition.channels[plan.channel].gives_grant
-        rendition = renditions.make_rendition(
-            plan, body, material.concern, material.documents, sender=sender, to=name_of(recipient), edition=edition
-        )
-        readers = sharing.find_readers(recipient, by=by) if through_confer else []
-        parcels.append(Parcel(plan, recipient, readers, rendition))
-    return parcels
-
-
-def find_recipient(plan: SharePlan, place: str, *, owner: Team, by: Keyholder) -> Recipient:
-    """The open team, or the person engaged today, that a plan names. Raises `Unacceptable`."""
-    team = (
-        Team.objects.select_related("agency", "group")
-        .filter(id=as_uuid(plan.team), kind="desk", closed_at=None)
-        .first()
-    )
-    person = Person.objects.select_related("agency").filter(id=as_uuid(plan.person), kind="person").first()
-    named = [holder for holder in (team, person) if holder is not None]
-    if len(named) != 1 or bool(plan.team) == bool(plan.person) or (person is not None and not person.is_active):
-        sentence = "Choose one team, or one person, from the directory."
-        raise errors.unacceptable(by, [Problem(f"{place}.team", "unknown_recipient", sentence)])
-    if team is not None and team.pk == owner.pk:
-        sentence = "Your own team can read this already. Choose who else needs it."
-        raise errors.unacceptable(by, [Problem(f"{place}.team", "own_team", sentence)])
-    return Recipient(team, person)
-
-
-def name_of(recipient: Recipient) -> str:
-    """A recipient as a rendition names them."""
-    holder = recipient.team or recipient.person
-    return f"{holder.name}, {holder.agency.name}" if holder else ""
 
 
 def seal_decision(
@@ -305,8 +232,8 @@ def _carry_out(record: Record, body: Body, *, by: Keyholder) -> list[str]:
         return []
     edition = editions.load_edition(body.edition)
     concern = Record.objects.select_related("owner__agency", "about").get(pk=record.about.pk)
-    material = read_version(concern, body.concern_version, by=by)
-    parcels = make_parcels(body, material, edition, owner=concern.owner, author_id=str(record.author_id), by=by)
+    material = packing.read_version(concern, body.concern_version, by=by)
+    parcels = packing.make_parcels(body, material, edition, owner=concern.owner, author_id=str(record.author_id), by=by)
     return [
         disclosures.make_disclosure(parcel, record, body, material.source, edition=edition, by=by).ref
         for parcel in parcels
@@ -316,42 +243,6 @@ def _carry_out(record: Record, body: Body, *, by: Keyholder) -> list[str]:
 def _read_body(record: Record, *, by: Keyholder) -> Body:
     _, opened = opening.read_record(record, by=by)
     return sealing.decode(opened, Body, by=by, ref=record.ref)
-
-
-def _add_signature(decision: Decision, *, by: Keyholder) -> None:
-    message = _countersigned(decision, by.statement)
-    decision.countersignature = msgspec.json.encode(
-        {
-            "statement": by.statement,
-            "signature": vault.sign(keyring.signing_key(by), label=labels.COUNTERSIGNATURE, message=message).hex(),
-        }
-    )
-    decision.state, decision.countersigned_by_id, decision.countersigned_at = (
-        Decision.SIGNED,
-        uuid.UUID(by.person_id),
-        timezone.now(),
-    )
-    decision.save()
-
-
-def _check_countersignature(decision: Decision, *, by: Keyholder) -> None:
-    """A second signature that does not verify makes the decision unopenable, like a first that does not."""
-    if decision.countersignature is None:
-        return
-    decision_checks.verify_countersignature(
-        bytes(decision.countersignature),
-        signer_id=str(decision.countersigned_by_id),
-        message_for=lambda statement: _countersigned(decision, statement),
-        ref=decision.record.ref,
-        by=by,
-    )
-
-
-def _countersigned(decision: Decision, statement: str) -> bytes:
-    """What the second signer signs: the first signed manifest, and whose key signs."""
-    first = decision.record.versions.order_by("number").first()
-    manifest = bytes(first.manifest) if first else b""
-    return vault.canonical({"manifest": manifest.decode(), "statement": statement})
 
 
 def _with_names() -> QuerySet[Decision]:
@@ -371,16 +262,3 @@ def _line(decision: Decision) -> DecisionLine:
         decision.complete_by,
         decision.completed_at,
     )
-
-
-def author_name(by: Keyholder) -> str:
-    """The acting person's name, as the directory holds it."""
-    return people.names([by.person_id]).get(by.person_id, "")
-
-
-def as_uuid(text: str) -> uuid.UUID:
-    """The id in this text; the nil id, which nothing has, when there is none."""
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        return uuid.UUID(int=0)

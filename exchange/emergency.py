@@ -22,6 +22,7 @@ from exchange import (
     disclosures,
     errors,
     opening,
+    packing,
     refusals,
     renditions,
     rules,
@@ -186,7 +187,7 @@ def _find_teams(call: Call, *, by: Keyholder) -> list[Team]:
     """The teams named: open desks of agencies that take emergencies (police, social care)."""
     edition = editions.current_edition(timezone.localdate())
     taking = [code for code, kind in edition.agency_kinds.items() if kind.takes_emergencies]
-    wanted = {team_id: decisions.as_uuid(team_id) for team_id in call.team_ids}
+    wanted = {team_id: packing.as_uuid(team_id) for team_id in call.team_ids}
     found = list(
         Team.objects.select_related("agency", "group").filter(
             id__in=wanted.values(), kind="desk", closed_at=None, agency__kind__in=taking
@@ -253,13 +254,13 @@ def _make_parcels(
     edition: Edition,
     by: Keyholder,
 ) -> list[Parcel]:
-    sender = renditions.Sender(decisions.author_name(by), owner.name, owner.agency.name)
+    sender = renditions.Sender(packing.author_name(by), owner.name, owner.agency.name)
     plans = {plan.team: plan for plan in decision.shares}
     parcels = []
     for recipient, readers in reached:
         plan = plans[str(recipient.team.id if recipient.team else "")]
         rendition = renditions.make_rendition(
-            plan, decision, body, [], sender=sender, to=decisions.name_of(recipient), edition=edition
+            plan, decision, body, [], sender=sender, to=packing.name_of(recipient), edition=edition
         )
         parcels.append(Parcel(plan, recipient, readers, rendition))
     return parcels

@@ -72,6 +72,8 @@ def give(
         notices.owe(terms.notice, to=to.team, person=to.person, ref=record.ref, urgent=terms.urgent)
     if to.team is not None and record.kind == "disclosure":
         for instruction in StandingInstruction.objects.select_related("person").filter(team=to.team):
+            if not people_rules.works_in(str(instruction.person_id), str(to.team.id)):
+                continue  # the service was removed from the team: the instruction outlived it
             service = Recipient(person=instruction.person)
             _lock(record, key, to=service, readers=find_readers(service, by=by), terms=terms, by=by)
     return grant
