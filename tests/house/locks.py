@@ -30,7 +30,7 @@ def find_disagreements() -> list[str]:
 def find_keys_without_permission(holders: Iterable[Keyholder]) -> list[str]:
     """The records somebody's real secrets unlock although guardian and the grants say that they may not."""
     return [
-        f"{by.person_id} unlocks {record.ref}"
+        f"{by.kind} {by.person_id} unlocks {record.ref}, granted to {list(record.grants.values_list('team__name', 'person__email', 'expires_at'))}"
         for by in holders
         for record in Record.objects.exclude(pk__in=rules.openable(by).values("pk"))
         if unlocks(by, record)
