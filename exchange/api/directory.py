@@ -92,10 +92,10 @@ class Members(Door):
     """Who is in a team."""
 
     @extend_schema(operation_id="list_members", responses={200: shaped(Listed[directory.Colleague]), **REFUSED})
-    def get(self, request: object, team: str) -> Response:
+    def get(self, request: object, team: uuid.UUID) -> Response:
         """The people in one of your teams."""
         del request
-        return self.answer(Listed(list(directory.list_colleagues(team, by=self.by)), ""))
+        return self.answer(Listed(list(directory.list_colleagues(str(team), by=self.by)), ""))
 
 
 class OneMembership(Door):
