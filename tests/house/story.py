@@ -10,7 +10,7 @@ from tests import cast
 from tests.house.doors import Answer, Door
 from tests.house.words import Words
 
-DOCUMENT_LINES = 3000  # over 64 KiB, so that the sealed file has more than one chunk
+DOCUMENT_LINES = 6000  # over 64 KiB, so that the sealed file has more than one chunk
 
 
 @dataclass

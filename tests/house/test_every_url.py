@@ -57,7 +57,7 @@ def list_addresses() -> list[str]:
     static = {f"/static/{path}" for finder in finders.get_finders() for path, _ in finder.list([])}
     chosen = sorted(static)
     known = [fill(route) for route, _ in find_patterns()]
-    return [*known, *chosen[:3], *random.sample(chosen, 3), *sorted(OPEN), *list_unknown(known)]  # noqa: S311
+    return [*known, *chosen[:3], *random.sample(chosen, 3), *sorted(OPEN), *list_unknown(known)]
 
 
 def list_unknown(known: list[str]) -> list[str]:

@@ -131,4 +131,4 @@ def is_named(row: Model, log: dict[str, list[Any]]) -> bool:
     """Whether the log names this row by its id."""
     return any(str(row.pk) in line for line in (*log["audit_entry"], *log["audit_entryparty"])) and len(
         str(row.pk)
-    ) > 20  # noqa: PLR2004 - short ids are numbers, which prove nothing
+    ) > 20

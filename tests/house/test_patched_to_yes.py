@@ -11,7 +11,7 @@ import guardian.backends
 import guardian.core
 import guardian.shortcuts
 import pytest
-from django.urls import URLPattern, get_resolver
+from django.urls import URLPattern
 
 import accounts.rules
 import exchange.access
@@ -21,8 +21,8 @@ from audit.models import Entry
 from exchange.models import Grant, Record, RecordUserPermission
 from tests import cast
 from tests.house.addresses import find_api_patterns, spell_address
-from tests.house.doors import Answer, Inside
-from tests.house.story import Teller, Told
+from tests.house.doors import Inside
+from tests.house.story import Teller
 from tests.house.words import Words
 from tests.running.databases import Database
 
