@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Count, Q
 
 from accounts import agencies, rules
-from accounts.errors import not_there
+from accounts.errors import not_allowed, not_there
 from accounts.keyring import Keyholder
 from accounts.models import Team
 from accounts.models.team import DESK
@@ -40,7 +40,12 @@ class Colleague:
 
 
 def list_teams(words: str, *, by: Keyholder) -> Sequence[TeamLine]:
-    """Open desks whose name or agency holds every word; at most a hundred, by agency and name."""
+    """Open desks whose name or agency holds every word; at most a hundred, by agency and name.
+
+    Raises `NotAllowed` for someone who is in no team: not admitted yet, or removed from all.
+    """
+    if not rules.has_place(by.person_id):
+        raise not_allowed(by, "You are not in a team yet: a lead admits you, and then the directory opens.")
     found = Team.objects.select_related("agency").filter(kind=DESK, closed_at=None, agency__closed_at=None)
     for word in words.split()[:5]:
         found = found.filter(Q(name__icontains=word) | Q(agency__name__icontains=word) | Q(remit__icontains=word))

@@ -102,7 +102,7 @@ CSRF_COOKIE_SAMESITE = "Strict"
 # Our own server never speaks TLS: whoever sits in front does, and must set this header itself on every request.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _SECURE else None
 SECURE_HSTS_SECONDS = 31536000 if _SECURE else 0
-SECURE_REFERRER_POLICY = "no-referrer"  # references stand in URLs
+SECURE_REFERRER_POLICY = "same-origin"  # references stand in URLs; "no-referrer" would make our own forms' origin null
 X_FRAME_OPTIONS = "DENY"
 APPEND_SLASH = False  # a redirect would answer a stranger before the door does
 
@@ -113,6 +113,7 @@ FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 STATIC_URL = "/static/"
 STATIC_ROOT = environment.read_folder("CONFER_STATIC", DEFAULT_DATA / "static")
 WHITENOISE_USE_FINDERS = True
+WHITENOISE_ALLOW_ALL_ORIGINS = False  # no other site loads anything from here
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}  # nothing rests in a cache
 
 LANGUAGE_CODE = "en-gb"
@@ -135,6 +136,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Sharing what keeps a child safe: with whom, why, and provably with no one else.",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
     "SWAGGER_UI_DIST": "SIDECAR",

@@ -13,7 +13,9 @@ from exchange import desk, gate, refusals
 class SignInForm(forms.Form):
     """Who, passphrase and code. Nothing typed here is ever rendered back but the address."""
 
-    email = forms.EmailField(label="Work e-mail address", max_length=254)
+    email = forms.EmailField(
+        label="Work e-mail address", max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "username"})
+    )
     passphrase = forms.CharField(
         label="Passphrase",
         max_length=200,
@@ -39,6 +41,7 @@ def sign_in(request: HttpRequest) -> HttpResponseBase:
             refusals.record_refusal(refused)
             request.refusal_logged = True  # type: ignore[attr-defined]
             form.add_error(None, refused.sentence)
+            form.data = {**request.POST.dict(), "code": ""}  # a code counts once, so it is not offered again
         else:
             teams.renew_due(by=opened.keyholder)
             return _give_cookies(opened)

@@ -98,7 +98,7 @@ def check_headers(asked: object, answer: Answer) -> None:
     assert headers["x-content-type-options"] == "nosniff", asked
     assert headers["content-security-policy"].startswith("default-src 'none'"), asked
     assert "unsafe" not in headers["content-security-policy"], asked
-    assert headers["referrer-policy"] == "no-referrer", asked
+    assert headers["referrer-policy"] == "same-origin", asked
     assert "frame-ancestors 'none'" in headers["content-security-policy"], asked
     assert "server" not in headers, asked
 

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import pkgutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -34,11 +35,17 @@ class GeneratedCaller:
         body = {"email": email, "passphrase": passphrase, "code": code}
         reply = self.ask("sign_in", body)
         assert reply.status == CREATED, reply
-        origin = self.client._base_url  # noqa: SLF001 - the generator gives no other way to read it
+        origin = self.client._base_url
         self.client = self._module("client").AuthenticatedClient(base_url=origin, token=reply.body["bearer"])
 
     def call(
-        self, operation: str, body: object = None, *, expect: int = 200, query: Mapping[str, object] | None = None, **path: str
+        self,
+        operation: str,
+        body: object = None,
+        *,
+        expect: int = 200,
+        query: Mapping[str, object] | None = None,
+        **path: str,
     ) -> Any:
         """Call and insist on the status."""
         reply = self.ask(operation, body, query=query, **path)
@@ -46,7 +53,9 @@ class GeneratedCaller:
             raise UnexpectedAnswer(f"{operation} answered {reply.status}: {reply.body}")
         return reply.body
 
-    def ask(self, operation: str, body: object = None, *, query: Mapping[str, object] | None = None, **path: str) -> Reply:
+    def ask(
+        self, operation: str, body: object = None, *, query: Mapping[str, object] | None = None, **path: str
+    ) -> Reply:
         """Call, whatever comes back."""
         module = self._operation(operation)
         arguments: dict[str, Any] = {**path, **(query or {})}
@@ -68,7 +77,9 @@ class GeneratedCaller:
         return _reply(found)
 
     def _operation(self, name: str) -> ModuleType:
-        return self._module(f"api.api.{name}")
+        """The operation's module, whichever subject the generator put it under."""
+        found = pkgutil.walk_packages(self._module("api").__path__, f"{self.package}.api.")
+        return importlib.import_module(next(module.name for module in found if module.name.endswith(f".{name}")))
 
     def _module(self, name: str) -> ModuleType:
         return importlib.import_module(f"{self.package}.{name}")
@@ -82,7 +93,9 @@ class GeneratedCaller:
 def _reply(found: Any) -> Reply:
     headers = {name.title(): value for name, value in found.headers.items()}
     is_json = "json" in headers.get("Content-Type", "")
-    return Reply(int(found.status_code), json.loads(found.content) if is_json and found.content else found.content, headers)
+    return Reply(
+        int(found.status_code), json.loads(found.content) if is_json and found.content else found.content, headers
+    )
 
 
 @pytest.fixture
@@ -121,5 +134,5 @@ def rehearsal_environment(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def _run(*words: str) -> None:
-    done = subprocess.run([sys.executable, *words], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)  # noqa: S603
+    done = subprocess.run([sys.executable, *words], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -19,14 +19,16 @@ def run_walk(folder: Path, environment: dict[str, str]) -> subprocess.CompletedP
     """`manage.py walk` in a process of its own, with these CONFER_ names and no others."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("CONFER_")}
     command = [sys.executable, str(ROOT / "manage.py"), "walk", "--folder", str(folder)]
-    return subprocess.run(command, env=inherited | environment, capture_output=True, text=True, timeout=240, check=False)  # noqa: S603
+    return subprocess.run(
+        command, env=inherited | environment, capture_output=True, text=True, timeout=240, check=False
+    )
 
 
 def test_every_step_of_the_walk_holds_on_this_database(run: Run, broker: redis.Redis, tmp_path: Path) -> None:
     assert broker.ping()
     # On SQLite the embedded default, at its full cost; on PostgreSQL what the settings name.
     folder = tmp_path / "walk"
-    environment = {} if connection.vendor == "sqlite" else name_empty_database(run, folder)
+    environment = {} if connection.vendor == "sqlite" else name_empty_database(run, tmp_path / "data")
     walked = run_walk(folder, environment)
     assert walked.returncode == 0, walked.stdout + walked.stderr
     assert "Every step held" in walked.stdout
@@ -54,10 +56,16 @@ def test_the_walk_refuses_a_database_that_is_in_use(run: Run, tmp_path: Path) ->
     assert "needs an empty one" in walked.stderr
 
 
-@pytest.mark.parametrize("command", ["demo", "walk", "begin", "serve", "make_partnership", "protect", "verify_log", "export_log"])
+@pytest.mark.parametrize(
+    "command", ["demo", "walk", "begin", "serve", "make_partnership", "protect", "verify_log", "export_log"]
+)
 def test_every_command_explains_itself(command: str) -> None:
-    shown = subprocess.run(  # noqa: S603
-        [sys.executable, str(ROOT / "manage.py"), command, "--help"], capture_output=True, text=True, timeout=60, check=False
+    shown = subprocess.run(
+        [sys.executable, str(ROOT / "manage.py"), command, "--help"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert shown.returncode == 0
     assert "xample" in shown.stdout
