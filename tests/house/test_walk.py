@@ -1,4 +1,4 @@
-"""The walk holds: from nothing on the embedded default, on PostgreSQL with a broker of its own, by a generated client."""
+"""The walk holds: on the embedded default, on PostgreSQL with a broker of its own; and it keeps its hands to itself."""
 
 import os
 import subprocess
