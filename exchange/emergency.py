@@ -94,11 +94,21 @@ def step_up(passphrase: str, *, by: Keyholder) -> Keyholder:
 def share(call: Call, *, by: Keyholder) -> Shared:
     """Raise, decide, sign and send in one transaction.
 
-    Raises `StepUpNeeded` (see `step_up`), `Unacceptable`, and `NoKeyHolder` only when none of the teams can be
-    reached here: ring, then record the call.
+    Raises `StepUpNeeded` (see `step_up`), `Unacceptable`; and, only when none of the teams can be reached here,
+    `NoKeyHolder` or `KeyRefused` with the numbers to ring: ring, then record the call.
     """
     keyring.signing_key(by)
     teams = _find_teams(call, by=by)
+    try:
+        return _send(call, teams, by=by)
+    except (NoKeyHolder, KeyRefused) as refused:
+        numbers = "; ".join(f"{team.name}, {team.agency.name}: {team.telephone or '999'}" for team in teams)
+        refused.sentence = f"Nothing could be sent. Ring now: {numbers}. Record the call here afterwards."
+        raise
+
+
+def _send(call: Call, teams: Sequence[Team], *, by: Keyholder) -> Shared:
+    """The act itself: every record, grant, entry and notice, or none."""
     edition = editions.current_edition(timezone.localdate())
     with transaction.atomic():
         owner = concerns.own_team(call.from_team, by=by)
@@ -129,7 +139,7 @@ def complete(ref: str, body: Body, *, by: Keyholder) -> decisions.Signed:
     """The reasoning an emergency left for afterwards, as the decision's next signed version."""
     keyring.signing_key(by)
     edition = editions.current_edition(timezone.localdate())
-    body = msgspec.structs.replace(body, edition=edition.name, completes=ref, ending=Decision.EMERGENCY, shares=[])
+    body = msgspec.structs.replace(body, edition=edition.name, completes=ref, ending=Decision.EMERGENCY)
     with transaction.atomic():
         record = access.access_record(ref, by=by, kind="decision")
         decision = Decision.objects.select_for_update().get(record=record)
@@ -140,7 +150,9 @@ def complete(ref: str, body: Body, *, by: Keyholder) -> decisions.Signed:
         by = keyring.act_for(str(record.owner_id), by=by)
         _, opened = opening.read_record(Record.objects.select_related("about").get(pk=record.about.pk), by=by)
         concern = sealing.decode(opened, Concern, by=by, ref=record.about.ref)
-        body = msgspec.structs.replace(body, concern=record.about.ref, concern_version=opened.version)
+        _, before = opening.read_record(record, by=by)
+        shares = sealing.decode(before, Body, by=by, ref=ref).shares  # what went out is not completed away
+        body = msgspec.structs.replace(body, concern=record.about.ref, concern_version=opened.version, shares=shares)
         problems = decision_checks.check_completion(body, concern, edition, today=timezone.localdate())
         if problems:
             raise errors.unacceptable(by, problems)

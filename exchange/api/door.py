@@ -32,7 +32,7 @@ IDEMPOTENCY = OpenApiParameter(
 )
 REFUSED = {
     status: OpenApiResponse(shaped(problems.Problem), description=problems.SENTENCES.get(status, "Refused, and why."))
-    for status in (400, 401, 403, 404, 409, 413, 415, 422, 429)
+    for status in (400, 401, 403, 404, 409, 413, 415, 422, 429, 503)
 }
 
 PAGING = [

@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 import msgspec
+from django.db import InterfaceError, OperationalError
 from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.request import Request
@@ -45,6 +46,7 @@ SENTENCES = {
     413: "That is too large. Send less at once.",
     415: "Send this as the content type the documentation names.",
     429: "Too many requests. Wait a minute, then try again.",
+    503: "This could not be stored, so nothing was done. Try again; if a child is in danger, ring the police on 999.",
 }
 
 
@@ -73,6 +75,8 @@ def handle(fault: Exception, context: dict[str, Any]) -> Response | None:
     # Not `request.auth`: after a bearer was refused, that would ask for it again, and raise from here.
     auth = getattr(request, "_auth", None)
     by = auth if isinstance(auth, Keyholder) else None
+    if isinstance(fault, (OperationalError, InterfaceError)):
+        return make_response(503, "unavailable", SENTENCES[503])
     answer = _answer(fault, by)
     if answer is None:
         return None
