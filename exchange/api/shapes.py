@@ -1,6 +1,5 @@
 """Requests and responses as typed shapes: one definition parses, renders and documents itself in the schema."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -29,20 +28,22 @@ class Malformed(Exception):  # carries problems to the door's one translator
 
 def parse(data: object, shape: type[T]) -> T:
     """Convert parsed JSON strictly to `shape`. Raises `Malformed`; what was given is never repeated."""
-    _refuse_untextual(data)
     try:
-        return msgspec.convert(data, shape, strict=True)
+        shaped_data = msgspec.convert(data, shape, strict=True)
     except msgspec.ValidationError as fault:
         raise Malformed([_explain(str(fault))]) from None
+    _refuse_untextual(data)
+    return shaped_data
 
 
 def parse_query(data: Mapping[str, str], shape: type[T]) -> T:
     """Convert query parameters, which are text, to `shape`. Raises `Malformed`."""
-    _refuse_untextual(data)
     try:
-        return msgspec.convert(dict(data.items()), shape, strict=False)
+        shaped_data = msgspec.convert(dict(data.items()), shape, strict=False)
     except msgspec.ValidationError as fault:
         raise Malformed([_explain(str(fault))]) from None
+    _refuse_untextual(dict(data.items()))
+    return shaped_data
 
 
 def render(value: object) -> Any:  # noqa: ANN401  # JSON is whatever JSON is
@@ -90,16 +91,28 @@ class ShapedExtension(OpenApiSerializerExtension):  # type: ignore[no-untyped-ca
 
 
 def _refuse_untextual(data: object) -> None:
-    """Refuse what is not text anywhere: halves of characters, and the character that ends strings in C."""
+    """Refuse what is not text: halves of characters, and the character that ends strings in C.
+
+    Called once the shape is right, so that the field named is one of ours and not something that was sent.
+    """
+    waiting: list[tuple[str, object]] = [("", data)]
+    while waiting:
+        place, value = waiting.pop()
+        if isinstance(value, str) and not _is_textual(value):
+            sentence = "There is a character here that is not text. Take it out and send again."
+            raise Malformed([Problem(place or "body", "not_text", sentence)])
+        if isinstance(value, list):
+            waiting += [(f"{place}[{position}]", each) for position, each in enumerate(value)]
+        if isinstance(value, Mapping):
+            waiting += [(place, name) for name in value]
+            waiting += [(f"{place}.{name}".strip("."), each) for name, each in value.items()]
+
+
+def _is_textual(value: str) -> bool:
     try:
-        encoded = json.dumps(data, ensure_ascii=False).encode()
+        return b"\0" not in value.encode()
     except UnicodeEncodeError:
-        encoded = b"\\u0000"
-    except (RecursionError, TypeError, ValueError):
-        raise Malformed([Problem("body", "malformed", "This is nested too deeply to be read.")]) from None
-    if b"\\u0000" in encoded:
-        sentence = "There is a character here that is not text. Take it out and send again."
-        raise Malformed([Problem("body", "not_text", sentence)])
+        return False
 
 
 def _document(shape: type) -> tuple[str, dict[str, Any]]:
