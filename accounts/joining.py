@@ -191,7 +191,12 @@ def _live_invitation(secret: str) -> Invitation:
     invitation = (
         Invitation.objects.select_for_update(of=("self",))
         .select_related("person__agency", "team")
-        .filter(secret_hash=invitation_secrets.hash_secret(secret), expires_at__gt=timezone.now(), confirmed_at=None)
+        .filter(
+            secret_hash=invitation_secrets.hash_secret(secret),
+            expires_at__gt=timezone.now(),
+            confirmed_at=None,
+            person__closed_at=None,
+        )
         .first()
     )
     if invitation is None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 import vault
@@ -17,6 +18,7 @@ from audit import events, log
 from audit.errors import Actor
 
 INVITATION_LASTS = timedelta(days=14)
+MOST_WAITING = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +98,9 @@ def make_invitation(person: Person, team: Team, role: str, *, by: Keyholder | No
 
 
 def waiting_for(by: Keyholder) -> list[Waiting]:
-    """The people this lead may admit, oldest first."""
-    open_invitations = Invitation.objects.select_related("team", "person").filter(
-        confirmed_at__isnull=False, admitted_at=None
-    )
-    found = [i for i in open_invitations.order_by("made_at")[:200] if rules.may_admit(by, i.team, i.role)]
+    """The people this lead may admit, oldest first; at most two hundred."""
+    admitting = rules.find_admitting(by)
+    found = [one for one in _find_waiting(admitting) if admitting.includes(one.team, one.role)][:MOST_WAITING]
     keys = {k.person_id: k for k in PersonKeys.objects.filter(person_id__in=[i.person_id for i in found])}
     return [
         Waiting(
@@ -114,20 +114,23 @@ def admit(invitation_id: str, fingerprint: str, *, by: Keyholder) -> Membership:
     """A lead vouches for a person's keys and lets them into the team: one act, one transaction.
 
     `fingerprint` is what the lead compared with the person. Raises `NotThere`, `NotAllowed`, `NotAcceptable`,
-    `Conflict`, `StepUpNeeded`.
+    `Conflict` (admitted already, or not engaged today), `StepUpNeeded`.
     """
     keyring.signing_key(by)
     with transaction.atomic():
         invitation = (
             Invitation.objects.select_for_update()
             .select_related("team", "person")
-            .filter(id=invitation_id, confirmed_at__isnull=False)
+            .filter(id=invitation_id, confirmed_at__isnull=False, person__closed_at=None)
             .first()
         )
         if invitation is None or not rules.may_admit(by, invitation.team, invitation.role):
             raise not_there(by)
         if invitation.admitted_at is not None:
             raise conflict(by, "already_admitted", "This person has already been admitted.")
+        if not invitation.person.is_active:
+            # Keys and groups follow who is engaged today: whoever is let in early would hold what no rule gives them.
+            raise conflict(by, "not_engaged", "Their engagement has not begun, or is over. Admit them when it runs.")
         keys = invitation.person.keys.order_by("-generation").get()
         if fingerprint.lower().replace(" ", "") != keyring.fingerprint(keys):
             raise not_acceptable(
@@ -185,6 +188,16 @@ def let_in(invitation: Invitation, keys: PersonKeys, *, by: Keyholder) -> Member
         person.groups.add(team.group)
         _give_team_key(team, keys, invitation.role, by=by)
     return membership
+
+
+def _find_waiting(admitting: rules.Admitting) -> QuerySet[Invitation]:
+    """Those who wait where this lead has any say: their own agencies, or everywhere for the root's holder."""
+    found = Invitation.objects.select_related("team", "person").filter(
+        confirmed_at__isnull=False, admitted_at=None, person__closed_at=None
+    )
+    if not admitting.holds_root:
+        found = found.filter(team__agency_id__in=admitting.led_in)
+    return found.order_by("made_at")
 
 
 def _give_team_key(team: Team, keys: PersonKeys, role: str, *, by: Keyholder) -> None:

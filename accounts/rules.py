@@ -1,5 +1,8 @@
 """Small predicates about people and teams, read from the rows as they are now."""
 
+import uuid
+from dataclasses import dataclass
+
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -16,6 +19,11 @@ def live_memberships() -> QuerySet[Membership]:
     return Membership.objects.filter(
         ended_at=None, team__closed_at=None, person__closed_at=None, person__valid_from__lte=today
     ).exclude(person__valid_until__lt=today)
+
+
+def has_place(person_id: str) -> bool:
+    """Whether this person holds any role anywhere now: admitted, and not removed from all."""
+    return live_memberships().filter(person_id=person_id).exists()
 
 
 def has_role(person_id: str, team_id: str, *roles: str) -> bool:
@@ -68,16 +76,41 @@ def holds_root(by: Keyholder) -> bool:
     return KeyStatement.objects.filter(digest=by.statement, signer__isnull=True).exists()
 
 
-def may_admit(by: Keyholder, team: Team, role: str) -> bool:
-    """Who may admit: to a desk, its lead; to an office or an administrator's place, any lead of the agency.
+@dataclass(frozen=True, slots=True)
+class Admitting:
+    """Where one person may admit, read once for any number of people who wait."""
 
-    The first lead of a new agency is admitted by whoever holds the partnership's root.
-    """
-    if team.kind == DESK and role in READING_ROLES:
-        return leads(by.person_id, str(team.id)) or (role == LEAD and holds_root(by) and not has_lead(team))
-    if team.kind == EXCHANGE_OFFICE:
-        return holds_root(by)
-    return leads_in_agency(by.person_id, str(team.agency_id))
+    led: frozenset[uuid.UUID]
+    led_in: frozenset[uuid.UUID]
+    holds_root: bool
+    without_lead: frozenset[uuid.UUID]
+
+    def includes(self, team: Team, role: str) -> bool:
+        """To a desk, its lead; to an office or an administrator's place, any lead of the agency.
+
+        The first lead of a team is admitted by whoever holds the partnership's root, and so are its auditors.
+        """
+        if team.kind == DESK and role in READING_ROLES:
+            return team.id in self.led or (role == LEAD and self.holds_root and team.id in self.without_lead)
+        if team.kind == EXCHANGE_OFFICE:
+            return self.holds_root
+        return team.agency_id in self.led_in
+
+
+def find_admitting(by: Keyholder) -> Admitting:
+    """Where this person may admit now, in three queries at most."""
+    places = live_memberships().filter(person_id=by.person_id, team__kind=DESK, role=LEAD)
+    led = dict(places.values_list("team_id", "team__agency_id"))
+    root, without_lead = holds_root(by), frozenset[uuid.UUID]()
+    if root:
+        having = live_memberships().filter(role=LEAD).values("team_id")
+        without_lead = frozenset(Team.objects.exclude(id__in=having).values_list("id", flat=True))
+    return Admitting(frozenset(led), frozenset(led.values()), root, without_lead)
+
+
+def may_admit(by: Keyholder, team: Team, role: str) -> bool:
+    """Whether this person may admit somebody to this role in this team: see `Admitting`."""
+    return find_admitting(by).includes(team, role)
 
 
 def may_invite(by: Keyholder, team: Team) -> bool:

@@ -1,7 +1,5 @@
 """A lost or changed passphrase: the same keys under new seals, and everything that opened the old ones is dead."""
 
-import pytest
-
 from accounts.models import SealedSecrets, SecondFactorCode, Session
 from accounts.throttle import NAME_LIMIT
 from audit.models import Entry
@@ -62,28 +60,22 @@ def test_what_a_recovery_replaces_is_emptied_and_nothing_it_gives_is_kept(databa
     assert given["recovery_code"] not in told
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"recovery_code": "theirs"},
-        {"spare_code": "theirs"},
-        {"recovery_code": "theirs", "spare_code": "theirs"},
+def test_any_part_that_is_not_ones_own_gets_one_answer_and_changes_nothing(database: Database) -> None:
+    bens_code, bens_spare = cast.person("ben").secrets.recovery_code, entering.spare("ben")
+    attempts: list[dict[str, str]] = [
+        {"recovery_code": bens_code},
+        {"spare_code": bens_spare},
+        {"recovery_code": bens_code, "spare_code": bens_spare},
         {"email": "ben@example.org"},
         {"email": "nobody@example.org"},
         {"email": "caseworks@example.org"},
         {"recovery_code": "0000-0000"},
         {"spare_code": "123456"},
         {"recovery_code": "", "spare_code": ""},
-    ],
-)
-def test_any_part_that_is_not_ones_own_gets_one_answer_and_changes_nothing(
-    database: Database, changes: dict[str, str]
-) -> None:
-    theirs = {"recovery_code": cast.person("ben").secrets.recovery_code, "spare_code": entering.spare("ben")}
-    typed = {name: theirs[name] if value == "theirs" else value for name, value in changes.items()}
-    answer = entering.recover("amina", **typed)
-    assert (answer.status_code, answer.json()["code"]) == (401, "not_signed_in")
-    assert answer.json()["detail"].startswith("Those do not belong together.")
+    ]
+    answers = [entering.recover("amina", **changes) for changes in attempts]
+    assert {(answer.status_code, answer.content) for answer in answers} == {(401, answers[0].content)}
+    assert answers[0].json()["detail"].startswith("Those do not belong together.")
     assert not SealedSecrets.objects.exclude(ended_at=None).exists()
     assert not SecondFactorCode.objects.exclude(used_at=None).exists()
     assert entering.recover("amina").status_code == 200
@@ -142,19 +134,10 @@ def test_a_code_that_was_used_before_the_change_stays_used(database: Database) -
     assert entering.try_door("amina", passphrase=entering.NEW, code=shown).status_code == 401
 
 
-@pytest.mark.parametrize(
-    ("typed", "status"),
-    [
-        ({"passphrase": "not what it is today at all"}, 401),
-        ({"new_passphrase": "short"}, 422),
-        ({"new_passphrase": "amina yusuf amina"}, 422),
-        ({"new_passphrase": "x" * 201}, 400),
-    ],
-)
-def test_a_change_with_a_wrong_old_or_a_weak_new_passphrase_changes_nothing(
-    database: Database, typed: dict[str, str], status: int
-) -> None:
-    assert change("amina", **typed).status_code == status
+def test_a_change_with_a_wrong_old_or_a_weak_new_passphrase_changes_nothing(database: Database) -> None:
+    assert change("amina", passphrase="not what it is today at all").status_code == 401
+    for weak, status in (("short", 422), ("amina yusuf amina", 422), ("x" * 201, 400)):
+        assert change("amina", new_passphrase=weak).status_code == status
     assert cast.person("amina").get("session").status_code == 200
     entering.enter("amina", code=entering.spare("amina", 4))
 
