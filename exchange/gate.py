@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
 
 from accounts import sessions
 from accounts.errors import KeysAltered, NotSignedIn
@@ -55,7 +55,7 @@ class Gate:
 
     def _answer(self, request: HttpRequest) -> HttpResponseBase:
         if _is_too_long(request):
-            return refuse(413, "That is too much at once. Send less, or add it as a document.\n")
+            return _refuse_length(request)
         if request.path.startswith(API) or request.path in OPEN:
             return self.get_response(request)
         try:
@@ -89,6 +89,15 @@ def find_keyholder(request: HttpRequest) -> Keyholder:
 def refuse(status: int, sentence: str = "This is not available to you. Sign in first.\n") -> HttpResponse:
     """A bare refusal."""
     return HttpResponse(sentence, status=status, content_type="text/plain")
+
+
+def _refuse_length(request: HttpRequest) -> HttpResponse:
+    sentence = "That is too much at once. Send less, or add it as a document."
+    if not request.path.startswith(API):
+        return refuse(413, f"{sentence}\n")
+    problem = {"type": "about:blank", "title": "Content Too Large", "status": 413, "detail": sentence}
+    found = problem | {"code": "too_large", "errors": []}
+    return JsonResponse(found, status=413, content_type="application/problem+json")
 
 
 def address_of(request: HttpRequest) -> str:

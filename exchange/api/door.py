@@ -9,9 +9,11 @@ from datetime import UTC, datetime
 from typing import Annotated, Generic, TypeVar
 
 import msgspec
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+from django.http import Http404
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from msgspec import Meta
 from rest_framework.permissions import AllowAny, BasePermission, IsAuthenticated
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -99,6 +101,16 @@ class Door(APIView):
     def answer(self, value: object, status: int = 200) -> Response:
         """Render a shape."""
         return Response(render(value), status=status)
+
+
+@extend_schema(exclude=True)
+class Nowhere(Door):
+    """An address there is not: a stranger is asked to sign in, anyone else told that there is nothing there."""
+
+    def initial(self, request: Request, *args: object, **kwargs: object) -> None:
+        """Refuse whatever the method, once it is known who asks."""
+        super().initial(request, *args, **kwargs)
+        raise Http404
 
 
 def read_window(paging: Paging) -> Window:

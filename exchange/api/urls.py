@@ -15,6 +15,7 @@ from exchange.api import (
     sessions,
     tokens,
 )
+from exchange.api.door import Nowhere
 
 urlpatterns = [
     path("schema", SpectacularJSONAPIView.as_view(), name="schema"),
@@ -58,4 +59,5 @@ urlpatterns = [
     path("log/entries/<int:entry>/why", auditors.OneWhy.as_view()),
     path("log/checkpoint", auditors.Checkpoint.as_view()),
     path("log/verification", auditors.Verification.as_view()),
+    path("<path:unknown>", Nowhere.as_view()),  # last: whatever else is asked for, refused in the API's own way
 ]

@@ -23,7 +23,7 @@ def find_api_patterns() -> list[URLPattern]:
 def fill(route: str, *, ref: str = "C-00000-00000", document: str = "", number: int = 1) -> str:
     """The address with its parts filled in."""
     unknown = document or UNKNOWN
-    values = {"str": ref, "uuid": unknown, "int": str(number)}
+    values = {"str": ref, "uuid": unknown, "int": str(number), "path": "nothing/here"}
     return PART.sub(lambda part: values[part["kind"] or "str"], route)
 
 
