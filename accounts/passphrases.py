@@ -5,6 +5,8 @@ import secrets
 from xkcdpass import xkcd_password
 from zxcvbn import zxcvbn
 
+import vault
+
 SHORTEST, LONGEST = 12, 200
 WORDS = 6
 # zxcvbn: 4 of 4 means more than 10^10 guesses; the weakest passphrase opens the team, so nothing less is taken.
@@ -20,9 +22,14 @@ def suggest() -> str:
 
 def find_fault(passphrase: str, *, personal: list[str]) -> str:
     """One plain sentence saying what is wrong with a passphrase, or "" when it will do."""
-    if not SHORTEST <= len(passphrase) <= LONGEST:
+    try:
+        # Judged as it will be stretched: wide letters are narrow ones by then, and runs of space are one.
+        spelt = vault.normalise_passphrase(passphrase)
+    except vault.VaultError:
+        return "Use letters, digits, punctuation and spaces only; six random words are easiest."
+    if not SHORTEST <= len(spelt) <= LONGEST or len(passphrase) > LONGEST:
         return f"Use between {SHORTEST} and {LONGEST} characters; six random words are easiest."
     # zxcvbn's work grows fast with length; past 72 characters it could only say "strong".
-    if zxcvbn(passphrase[:72], user_inputs=personal)["score"] < STRONG_ENOUGH:
+    if zxcvbn(spelt[:72], user_inputs=personal)["score"] < STRONG_ENOUGH:
         return "That could be guessed. Use six random words, such as the ones suggested."
     return ""

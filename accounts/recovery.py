@@ -11,7 +11,7 @@ from django.utils import timezone
 
 import vault
 from accounts import joining, keyring, passphrases, second_factor, sessions, signin, throttle
-from accounts.errors import NotSignedIn, not_acceptable
+from accounts.errors import NotSignedIn, conflict, keys_altered, not_acceptable
 from accounts.joining import Taken
 from accounts.keyring import Keyholder
 from accounts.models import PersonKeys, SealedSecrets
@@ -33,16 +33,16 @@ class Attempt:
 def change_passphrase(old: str, new: str, *, by: Keyholder) -> None:
     """Seal one's secrets under a new passphrase; every session ends, this one too.
 
-    Raises `NotSignedIn` (the old one is wrong), `SigninBlocked`, `NotAcceptable` (the new one is weak).
+    Raises `NotSignedIn` (the old one is wrong), `SigninBlocked`, `NotAcceptable` (the new one is weak), `Conflict`.
     """
     signing = signin.unlock_signing(old, by=by)
     keys = PersonKeys.objects.select_related("person").get(pk=by.keys_id)
     _refuse_weak(new, keys)
     with transaction.atomic():
-        sealed = SealedSecrets.objects.select_for_update().get(
-            keys=keys, method=SealedSecrets.PASSPHRASE, ended_at=None
-        )
+        sealed = _lock(keys, SealedSecrets.PASSPHRASE)
         unlocked = signin.stretch(old, sealed)
+        if sealed is None or not signin.verifier_matches(unlocked, sealed):
+            raise conflict(by, "changed_meanwhile", "Your passphrase was changed a moment ago. Sign in with the new one.")
         seed = second_factor.open_seed(sealed, under=unlocked.encryption, person_id=by.person_id)
         _replace(sealed)
         joining.seal_under_passphrase(keys, new, by.encryption, signing, seed=seed, last_step=sealed.factor_step)
@@ -75,10 +75,16 @@ def _try(attempt: Attempt) -> Taken:
     if keys is None or not sealed or not signin.verifier_matches(unlocked, sealed) or not keys.person.is_active:
         raise _wrong()
     _refuse_weak(attempt.new_passphrase, keys)
-    with transaction.atomic():
-        if not second_factor.use_spare(attempt.spare_code, person=keys.person):
-            raise _wrong()
-        return _reseal(keys, sealed, unlocked, attempt.new_passphrase)
+    try:
+        with transaction.atomic():
+            sealed = _lock(keys, SealedSecrets.RECOVERY)
+            if sealed is None or not signin.verifier_matches(unlocked, sealed):
+                raise _wrong()
+            if not second_factor.use_spare(attempt.spare_code, person=keys.person):
+                raise _wrong()
+            return _reseal(keys, sealed, unlocked, attempt.new_passphrase)
+    except vault.VaultError:
+        raise keys_altered(str(keys.person_id), "sealed_keys_altered") from None
 
 
 def _reseal(keys: PersonKeys, sealed: SealedSecrets, unlocked: vault.UnlockKeys, passphrase: str) -> Taken:
@@ -89,13 +95,19 @@ def _reseal(keys: PersonKeys, sealed: SealedSecrets, unlocked: vault.UnlockKeys,
     signing = keyring.open_person_signing(
         bytes(sealed.signing or b""), under=unlocked.signing, person_id=person_id, method=method
     )
-    for old in keys.sealed_secrets.select_for_update().filter(ended_at=None):
+    for old in keys.sealed_secrets.filter(ended_at=None):
         _replace(old)
     taken = joining.seal_everything(keys, passphrase, encryption, signing)
     sessions.end_all(person_id)
     by = sessions.make_keyholder(keys, encryption=encryption, signing=None, session_id="")
     log.append(events.KEYS_RECOVERED, by=by)
     return taken
+
+
+def _lock(keys: PersonKeys, method: str) -> SealedSecrets | None:
+    """The seal in force, once nobody else is replacing it: two at once would both have read the old one."""
+    PersonKeys.objects.select_for_update().get(pk=keys.pk)
+    return keys.sealed_secrets.filter(method=method, ended_at=None).first()
 
 
 def _replace(sealed: SealedSecrets) -> None:

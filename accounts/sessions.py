@@ -61,8 +61,14 @@ def open_session(keys: PersonKeys, *, encryption: vault.SecretKey, signing: vaul
 
 
 def rotate(session_id: str, *, signing: vault.SigningKey, by: Keyholder) -> Opened:
-    """The same session under a new bearer, its signing key unlocked for five minutes. The old bearer is dead."""
-    session = Session.objects.select_for_update().select_related("keys__person").get(id=session_id)
+    """The same session under a new bearer, its signing key unlocked for five minutes. The old bearer is dead.
+
+    Raises `NotSignedIn` when the session has ended since the request began: a member was removed meanwhile.
+    """
+    live = Session.objects.select_for_update(of=("self",)).filter(id=session_id, ended_at=None)
+    session = live.select_related("keys__person").first()
+    if session is None or not session.keys.person.is_active:
+        raise _not_signed_in()
     opened = _issue(session, encryption=by.encryption, signing=signing)
     log.append(events.SESSION_STEPPED_UP, by=opened.keyholder)
     return opened

@@ -31,13 +31,15 @@ class Attempt:
 
 def sign_in(attempt: Attempt) -> Opened:
     """Open a session. Raises `SigninBlocked` or `NotSignedIn`, which never says which part was wrong."""
-    throttle.refuse_if_blocked(attempt.email, attempt.address)
+    # What is typed here must never count against another of our counters: each has a prefix of its own.
+    name = f"sign-in:{attempt.email}"
+    throttle.refuse_if_blocked(name, attempt.address)
     try:
         opened = _try(attempt)
     except Refused:
-        throttle.count_failure(attempt.email, attempt.address)
+        throttle.count_failure(name, attempt.address)
         raise
-    throttle.forget_failures(attempt.email)
+    throttle.forget_failures(name)
     return opened
 
 
