@@ -16,7 +16,7 @@ from django.utils import timezone
 
 import vault
 from accounts import keyring, pins, rules, sessions, signin, statements
-from accounts.errors import NotSignedIn, conflict, not_allowed, not_there
+from accounts.errors import NotSignedIn, conflict, not_acceptable, not_allowed, not_there
 from accounts.keyring import Keyholder
 from accounts.models import Membership, PersonKeys, SealedSecrets, Team
 from accounts.models.team import PRACTITIONER
@@ -37,15 +37,18 @@ class Token:
 
 
 def make_token(name: str, email: str, *, team_id: str, expires_on: date, by: Keyholder) -> Token:
-    """A lead makes a service person for their team, and vouches for its keys. Raises `NotAllowed`, `StepUpNeeded`.
+    """A lead makes a service person for their team, and vouches for its keys.
 
     The service holds no team secret: it reads only what is granted to it, and raises concerns for the team.
+    Raises `NotAllowed`, `NotAcceptable` (a day that is over), `Conflict` (a known address), `StepUpNeeded`.
     """
     keyring.signing_key(by)
     with transaction.atomic():
         team = Team.objects.select_related("agency").filter(id=team_id, closed_at=None).first()
         if team is None or not rules.leads(by.person_id, team_id):
             raise not_allowed(by, "Only a lead of the team can make a token for it.")
+        if expires_on < timezone.localdate():
+            raise not_acceptable(by, "expires_on", "This day is over. Give the last day on which the token is to work.")
         details = PersonDetails(name, email, "CONTRACTOR", "Service", valid_until=expires_on)
         if rules.is_known(email):
             raise conflict(by, "already_there", "That address is in use. Give the service an address of its own.")

@@ -1,5 +1,6 @@
 """The auditor's desk: may this person ask, log the asking, and put names to ids. Nothing else reads the log."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,8 +12,11 @@ from accounts.errors import not_acceptable, not_allowed, not_there
 from accounts.keyring import Keyholder
 from accounts.models import Team
 from audit import errors as audit_errors
-from audit import events, log, queries, verifying
+from audit import events, grammar, log, queries, verifying
 from audit.queries import LoggedEntry
+from exchange import access
+
+RECORD = re.compile(rf"{access.REF.pattern}|key:(?:person|team):[0-9a-f-]{{36}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,13 @@ def ask(question: Question, *, by: Keyholder) -> Lines:
     """
     with transaction.atomic():
         scope = find_scope(question.agency, by=by)
+        if question.record and not RECORD.fullmatch(question.record):
+            # The asking is an entry about this record: nothing but a reference may get into it.
+            raise not_acceptable(by, "record", "Give a record's reference, such as C-7K2M9-QXP5T.")
+        if question.event and question.event not in events.EVENTS:
+            raise not_acceptable(by, "event", "There is no such event. The list is in the documentation of events.")
+        if question.outcome and question.outcome not in grammar.OUTCOMES:
+            raise not_acceptable(by, "outcome", "An outcome is done, refused or failed.")
         try:
             page = queries.find_entries(
                 person=question.person or None,

@@ -14,6 +14,7 @@ Code = Annotated[str, Meta(max_length=60, pattern=r"^[A-Z0-9_]*$")]
 LocalId = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,35}$")]
 Line = Annotated[str, Meta(max_length=200)]
 Text = Annotated[str, Meta(max_length=20_000)]
+VersionNumber = Annotated[int, Meta(ge=1, le=1_000_000)]
 
 
 class Shape(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -128,7 +129,7 @@ class Decision(Shape, frozen=True, kw_only=True):
     """The signed, dated reasoning to share or not to share."""
 
     concern: Line
-    concern_version: int
+    concern_version: VersionNumber
     edition: Line
     ending: Annotated[str, Meta(max_length=20)]
     outcome: Code

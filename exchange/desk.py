@@ -15,6 +15,7 @@ from audit import events, log
 from exchange import errors
 from exchange.guidance import edition as editions
 from exchange.guidance import requirements
+from exchange.guidance.requirements import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,9 @@ def invite(details: PersonDetails, *, team_id: str, role: str, by: Keyholder) ->
     """Invite a person, their engagement being a code of the edition. Raises `Unacceptable`, and as `people.invite`."""
     edition = editions.current_edition(timezone.localdate())
     problems = requirements.check_code(edition, "engagement_kinds", "engagement", details.engagement)
+    first = details.valid_from or timezone.localdate()
+    if details.valid_until is not None and details.valid_until < max(first, timezone.localdate()):
+        problems.append(Problem("valid_until", "in_past", "This day is over, or before the first. Give their last day."))
     if problems:
         raise errors.unacceptable(by, problems)
     return people.invite(details, team_id=team_id, role=role, by=by)

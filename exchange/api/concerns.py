@@ -11,7 +11,7 @@ from exchange import concerns
 from exchange.api import examples
 from exchange.api.door import IDEMPOTENCY, REFUSED, Door, Made
 from exchange.api.shapes import shaped
-from exchange.bodies import Concern
+from exchange.bodies import Concern, VersionNumber
 
 
 class ConcernRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -26,7 +26,7 @@ class AmendRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The concern as it is now to read, and the version it was written from."""
 
     concern: Concern
-    expected_version: int
+    expected_version: VersionNumber
 
 
 class Concerns(Door):

@@ -1,4 +1,4 @@
-"""Invariant 5: every act leaves exactly its entries; a refused one only its refusal; a failed opening says that, too."""
+"""Invariant 5: every act leaves exactly its entries, a refused one only its refusal; a failed opening says so."""
 
 import http.client
 import random
@@ -21,6 +21,7 @@ from exchange.models import Disclosure, Grant, Notice, RecordVersion
 from tests import cast
 from tests.house import addresses
 from tests.journeys import logbook, stage, telling
+from tests.journeys.waiting import wait_until
 from tests.running.databases import Database
 from tests.running.mail import Mail
 from tests.running.processes import Running
@@ -102,88 +103,145 @@ ACTS = [
     Act("GET", "session", "tom", get(at("session")), ()),
     Act("DELETE", "session", "tom", delete(at("session")), ("session:ended",), 204),
     Act(
-        "POST", "session/step-up", "tom",
-        lambda _, me: partial(me.post, "session/step-up", {"passphrase": me.passphrase}), ("session:stepped-up",),
+        "POST",
+        "session/step-up",
+        "tom",
+        lambda _, me: partial(me.post, "session/step-up", {"passphrase": me.passphrase}),
+        ("session:stepped-up",),
     ),
     Act("GET", "passphrases/suggestion", "", call("GET", "passphrases/suggestion"), ()),
     Act(
-        "PUT", "passphrase", "tom",
+        "PUT",
+        "passphrase",
+        "tom",
         lambda _, me: partial(me.put, "passphrase", {"passphrase": me.passphrase, "new_passphrase": stage.PASSPHRASE}),
-        ("passphrase:changed",), 204,
+        ("passphrase:changed",),
+        204,
     ),
     Act("POST", "recoveries", "", call("POST", "recoveries", lambda _: lost("tom")), ("keys:recovered",)),
     Act("POST", "invitations", "grace", post(at("invitations"), lambda it: it.newcomer()), ("invitation:made",), 201),
     Act(
-        "POST", "invitations/take", "",
-        call("POST", "invitations/take", lambda it: {"secret": it.link, "passphrase": stage.PASSPHRASE}), (),
+        "POST",
+        "invitations/take",
+        "",
+        call("POST", "invitations/take", lambda it: {"secret": it.link, "passphrase": stage.PASSPHRASE}),
+        (),
     ),
     Act(
-        "POST", "invitations/confirm", "",
-        call("POST", "invitations/confirm", lambda it: it.confirmation()), ("invitation:taken",), 204,
+        "POST",
+        "invitations/confirm",
+        "",
+        call("POST", "invitations/confirm", lambda it: it.confirmation()),
+        ("invitation:taken",),
+        204,
     ),
     Act("GET", "admissions", "grace", get(at("admissions")), ("list:shown",)),
     Act(
-        "POST", "admissions/<uuid:invitation>", "grace",
-        post(lambda it: f"admissions/{it.waiting['invitation_id']}", lambda it: {"fingerprint": it.taken["fingerprint"]}),
-        ("key:stated", "person:admitted"), 201,
+        "POST",
+        "admissions/<uuid:invitation>",
+        "grace",
+        post(
+            lambda it: f"admissions/{it.waiting['invitation_id']}", lambda it: {"fingerprint": it.taken["fingerprint"]}
+        ),
+        ("key:stated", "person:admitted"),
+        201,
     ),
     Act(
-        "DELETE", "memberships/<uuid:membership>", "lena",
-        delete(lambda _: f"memberships/{cast.person('rhys').membership_id}"), ("person:removed", "key:stated"), 204,
+        "DELETE",
+        "memberships/<uuid:membership>",
+        "lena",
+        delete(lambda _: f"memberships/{cast.person('rhys').membership_id}"),
+        ("person:removed", "key:stated"),
+        204,
     ),
     Act(
-        "DELETE", "people/<uuid:person>", "adam",
-        delete(lambda _: f"people/{cast.person('rhys').person_id}"), ("person:removed", "person:closed"), 204,
+        "DELETE",
+        "people/<uuid:person>",
+        "adam",
+        delete(lambda _: f"people/{cast.person('rhys').person_id}"),
+        ("person:removed", "person:closed"),
+        204,
     ),
     Act(
-        "POST", "agencies", "lena",
+        "POST",
+        "agencies",
+        "lena",
         post(at("agencies"), lambda _: {"name": "Brook GP", "kind": "GP_PRACTICE", "sector": "PUBLIC"}),
-        ("agency:joined",), 201,
+        ("agency:joined",),
+        201,
     ),
     Act(
-        "POST", "agreements", "adam",
+        "POST",
+        "agreements",
+        "adam",
         post(
             at("agreements"),
-            lambda _: {"title": "NP-2", "starts_on": in_days(0), "agencies": [cast.agency("mash"), cast.agency("trust")]},
+            lambda _: {
+                "title": "NP-2",
+                "starts_on": in_days(0),
+                "agencies": [cast.agency("mash"), cast.agency("trust")],
+            },
         ),
-        ("agreement:made",), 201,
+        ("agreement:made",),
+        201,
     ),
     Act("GET", "teams", "amina", get(at("teams?words=police")), ("search:made",)),
     Act(
-        "POST", "teams", "grace",
-        post(at("teams"), lambda _: {"name": "Nursery", "agency": cast.agency("hillside")}), ("team:made",), 201,
+        "POST",
+        "teams",
+        "grace",
+        post(at("teams"), lambda _: {"name": "Nursery", "agency": cast.agency("hillside")}),
+        ("team:made",),
+        201,
     ),
-    Act("GET", "teams/<uuid:team>/members", "tom", get(lambda _: f"teams/{cast.team('mash')}/members"), ("list:shown",)),
     Act(
-        "POST", "tokens", "lena",
+        "GET", "teams/<uuid:team>/members", "tom", get(lambda _: f"teams/{cast.team('mash')}/members"), ("list:shown",)
+    ),
+    Act(
+        "POST",
+        "tokens",
+        "lena",
         post(
             at("tokens"),
             lambda _: {"name": "Two", "email": "2@example.org", "team": cast.team("mash"), "expires_on": in_days(9)},
         ),
-        ("key:stated", "token:made"), 201,
+        ("key:stated", "token:made"),
+        201,
     ),
     Act(
-        "DELETE", "tokens/<uuid:token>", "lena",
-        delete(lambda _: f"tokens/{cast.person('service').secrets.token_id}"), ("token:ended",), 204,
+        "DELETE",
+        "tokens/<uuid:token>",
+        "lena",
+        delete(lambda _: f"tokens/{cast.person('service').secrets.token_id}"),
+        ("token:ended",),
+        204,
     ),
     Act(
-        "POST", "instructions", "lena",
+        "POST",
+        "instructions",
+        "lena",
         post(
             at("instructions"),
             lambda _: {"team": cast.team("mash"), "service": cast.person("service").person_id},
         ),
-        ("token:made",), 204,
+        ("token:made",),
+        204,
     ),
     Act("GET", "guidance", "amina", get(at("guidance")), ()),
     Act("GET", "schema", "amina", get(at("schema")), ()),
     Act(
-        "POST", "concerns", "amina",
+        "POST",
+        "concerns",
+        "amina",
         post(at("concerns"), lambda _: {"urgency": "RED", "concern": telling.write_concern()}),
-        (GIVEN, "concern:raised"), 201,
+        (GIVEN, "concern:raised"),
+        201,
     ),
     Act("GET", CONCERN, "ben", get(lambda it: f"concerns/{it.concern}"), ("record:opened",)),
     Act(
-        "PUT", CONCERN, "ben",
+        "PUT",
+        CONCERN,
+        "ben",
         put(
             lambda it: f"concerns/{it.concern}",
             lambda _: {"concern": telling.write_concern(title="New"), "expected_version": 1},
@@ -191,63 +249,98 @@ ACTS = [
         ("concern:amended",),
     ),
     Act(
-        "POST", "concerns/<str:ref>/documents", "ben",
-        lambda it, me: partial(me.upload, it.concern, b"A note."), ("document:added",), 201,
+        "POST",
+        "concerns/<str:ref>/documents",
+        "ben",
+        lambda it, me: partial(me.upload, it.concern, b"A note."),
+        ("document:added",),
+        201,
     ),
     Act(
-        "GET", "records/<str:ref>/documents/<uuid:document>", "lena",
-        get(lambda it: f"records/{it.disclosure}/documents/{it.document}"), ("document:opened",),
+        "GET",
+        "records/<str:ref>/documents/<uuid:document>",
+        "lena",
+        get(lambda it: f"records/{it.disclosure}/documents/{it.document}"),
+        ("document:opened",),
     ),
     Act("GET", "decisions", "amina", get(at("decisions")), ("list:shown",)),
     Act(
-        "POST", "decisions", "amina",
-        post(at("decisions"), lambda it: telling.decide_to_share(it.concern, telling.plan("mash"), telling.plan("caiu"))),
-        (GIVEN, "decision:signed", GIVEN, GIVEN, SENT, GIVEN, GIVEN, SENT), 201,
+        "POST",
+        "decisions",
+        "amina",
+        post(
+            at("decisions"), lambda it: telling.decide_to_share(it.concern, telling.plan("mash"), telling.plan("caiu"))
+        ),
+        (GIVEN, "decision:signed", GIVEN, GIVEN, SENT, GIVEN, GIVEN, SENT),
+        201,
     ),
     Act("GET", DECISION, "ben", get(lambda it: f"decisions/{it.shared['ref']}"), ("record:opened",)),
     Act(
-        "POST", "decisions/<str:ref>/countersignature", "grace",
+        "POST",
+        "decisions/<str:ref>/countersignature",
+        "grace",
         post(lambda it: f"decisions/{it.awaiting}/countersignature"),
         ("decision:countersigned", GIVEN, GIVEN, SENT),
     ),
     Act(
-        "POST", "decisions/<str:ref>/completion", "amina",
+        "POST",
+        "decisions/<str:ref>/completion",
+        "amina",
         post(lambda it: f"decisions/{it.emergency['decision']}/completion", lambda it: it.completion()),
         ("decision:completed",),
     ),
     Act(
-        "POST", "emergencies", "amina",
+        "POST",
+        "emergencies",
+        "amina",
         post(at("emergencies"), lambda _: telling.write_emergency("caiu")),
-        (GIVEN, GIVEN, "concern:raised", "decision:signed", GIVEN, GIVEN, SENT, "emergency:shared"), 201,
+        (GIVEN, GIVEN, "concern:raised", "decision:signed", GIVEN, GIVEN, SENT, "emergency:shared"),
+        201,
     ),
     Act("GET", "inbox", "lena", get(at("inbox")), ("list:shown",)),
     Act("GET", "sent", "amina", get(at("sent")), ("list:shown",)),
     Act("GET", DISCLOSURE, "lena", get(lambda it: f"disclosures/{it.disclosure}"), ("record:opened",)),
     Act(
-        "POST", "disclosures/<str:ref>/acknowledgement", "lena",
-        post(lambda it: f"disclosures/{it.disclosure}/acknowledgement"), ("disclosure:acknowledged",),
+        "POST",
+        "disclosures/<str:ref>/acknowledgement",
+        "lena",
+        post(lambda it: f"disclosures/{it.disclosure}/acknowledgement"),
+        ("disclosure:acknowledged",),
     ),
     Act(
-        "GET", "disclosures/<str:ref>/answers", "amina",
-        get(lambda it: f"disclosures/{it.disclosure}/answers"), ("list:shown",),
+        "GET",
+        "disclosures/<str:ref>/answers",
+        "amina",
+        get(lambda it: f"disclosures/{it.disclosure}/answers"),
+        ("list:shown",),
     ),
     Act(
-        "POST", "disclosures/<str:ref>/answers", "lena",
+        "POST",
+        "disclosures/<str:ref>/answers",
+        "lena",
         post(lambda it: f"disclosures/{it.disclosure}/answers", lambda _: {"text": "Seen."}),
-        (GIVEN, GIVEN, "disclosure:answered"), 201,
+        (GIVEN, GIVEN, "disclosure:answered"),
+        201,
     ),
     Act(
-        "POST", "disclosures/<str:ref>/taking-back", "amina",
-        post(lambda it: f"disclosures/{it.disclosure}/taking-back"), ("record:grant:taken",),
+        "POST",
+        "disclosures/<str:ref>/taking-back",
+        "amina",
+        post(lambda it: f"disclosures/{it.disclosure}/taking-back"),
+        ("record:grant:taken",),
     ),
     Act("GET", "answers/<str:ref>", "amina", get(lambda it: f"answers/{it.answer}"), ("record:opened",)),
     Act("GET", "log/entries", "audrey", get(at("log/entries")), ("log:asked",)),
     Act(
-        "GET", "log/entries/<int:entry>/why", "olive", get(lambda it: f"log/entries/{it.decided}/why"), ("log:why:read",)
+        "GET",
+        "log/entries/<int:entry>/why",
+        "olive",
+        get(lambda it: f"log/entries/{it.decided}/why"),
+        ("log:why:read",),
     ),
     Act("GET", "log/checkpoint", "stan", get(at("log/checkpoint")), ()),
     Act("POST", "log/verification", "olive", post(at("log/verification"), lambda _: {"held": []}), ("log:verified",)),
-]  # fmt: skip
+]
 
 
 def test_the_table_holds_every_method_of_every_address() -> None:
@@ -255,7 +348,7 @@ def test_the_table_holds_every_method_of_every_address() -> None:
         (method.upper(), str(pattern.pattern))
         for pattern in addresses.find_api_patterns()
         for method in ("get", "post", "put", "delete", "patch")
-        if hasattr(pattern.callback.cls, method)
+        if hasattr(pattern.callback.cls, method) and str(pattern.pattern) != "<path:unknown>"
     }
     assert {(act.method, act.route) for act in ACTS} == there
 
@@ -294,28 +387,46 @@ REFUSED = [
     ("stan", "record:open:refused", 404, post(lambda it: f"disclosures/{it.disclosure}/taking-back")),
     ("stan", "record:open:refused", 404, lambda it, me: partial(me.upload, it.concern, b"Mine.")),
     (
-        "stan", "record:open:refused", 404,
+        "stan",
+        "record:open:refused",
+        404,
         post(at("decisions"), lambda it: telling.decide_to_share(it.concern, telling.plan("farleigh"))),
     ),
     ("stan", "request:refused", 403, get(at("log/entries"))),
     ("stan", "request:refused", 404, get(lambda _: f"teams/{cast.team('mash')}/members")),
     ("stan", "request:refused", 404, delete(lambda _: f"memberships/{cast.person('tom').membership_id}")),
     ("stan", "request:refused", 405, delete(at("inbox"))),
-    ("stan", "request:refused", 403, post(at("agencies"), lambda _: {"name": "X", "kind": "OTHER", "sector": "PUBLIC"})),
     (
-        "ben", "request:refused", 403,
+        "stan",
+        "request:refused",
+        403,
+        post(at("agencies"), lambda _: {"name": "X", "kind": "OTHER", "sector": "PUBLIC"}),
+    ),
+    (
+        "ben",
+        "request:refused",
+        403,
         lambda it, me: partial(me.post, f"decisions/{it.awaiting}/countersignature"),
     ),
     (
-        "amina", "request:refused", 409,
-        post(at("decisions"), lambda it: telling.decide_to_share(it.concern, telling.plan("mash"), telling.plan("nights"))),
+        "amina",
+        "request:refused",
+        409,
+        post(
+            at("decisions"),
+            lambda it: telling.decide_to_share(it.concern, telling.plan("mash"), telling.plan("nights")),
+        ),
     ),
     (
-        "amina", "request:refused", 422,
+        "amina",
+        "request:refused",
+        422,
         post(at("decisions"), lambda it: telling.decide_to_share(it.concern, telling.plan("mash"), purpose="PUCE")),
     ),
     (
-        "amina", "request:refused", 409,
+        "amina",
+        "request:refused",
+        409,
         post(at("decisions"), lambda it: telling.decide_to_share(it.concern, telling.plan("mash"), concern_version=7)),
     ),
     ("amina", "request:refused", 409, post(at("emergencies"), lambda _: telling.write_emergency("nights"))),
@@ -323,7 +434,7 @@ REFUSED = [
     ("amina", "request:refused", 422, lambda it, me: partial(me.upload, it.concern, b"MZ", kind="application/pdf")),
     ("amina", "request:refused", 403, post(lambda it: f"disclosures/{it.disclosure}/acknowledgement")),
     ("tom", "session:refused", 401, post(at("session/step-up"), lambda _: {"passphrase": "not it at all, is it"})),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("who", "event", "status", "make"), REFUSED)
@@ -350,14 +461,14 @@ def test_a_refusal_for_want_of_a_step_up_leaves_only_itself(database: Database) 
     assert stage.photograph() == before
 
 
-def test_refusals_of_people_without_a_bearer_are_counted_and_leave_no_entry_and_nothing_else(database: Database) -> None:
+def test_refusals_of_strangers_are_counted_and_leave_nothing_else(database: Database) -> None:
     wrong = {**typed("tom"), "passphrase": "not it at all, is it"}
     unknown = {**wrong, "email": "nobody@example.org"}
     mark, before = logbook.Mark(), stage.photograph()
     answers = [cast.call("POST", "session", wrong), cast.call("POST", "session", unknown)]
     assert answers[0].content == answers[1].content
     answers += [cast.call("GET", "inbox"), cast.call("GET", "no/such/address")]
-    assert [answer.status_code for answer in answers] == [401, 401, 401, 404]
+    assert {answer.status_code for answer in answers} == {401}
     assert mark.lines() == []
     assert logbook.count_strangers() - mark.strangers == 4
     assert stage.photograph() == before
@@ -417,13 +528,13 @@ def test_a_server_killed_at_any_instant_has_let_nothing_out_without_an_entry(
         mark, readers = logbook.Mark(), [Reader(server.url, lena.bearer, path) for path in addresses_read * 2]
         for reader in readers:
             reader.start()
-        time.sleep(random.uniform(0.3, 1.2))  # noqa: S311 - any instant will do
+        wait_until(lambda: any(reader.read for reader in readers))  # noqa: B023 - of this round
+        time.sleep(random.uniform(0, 0.5))  # noqa: S311 - any instant will do
         server.kill()
         for reader in readers:
             reader.join(timeout=30)
         seen = Counter(reader.path for reader in readers for _ in range(reader.read))
         logged = Counter(line.event for line in mark.lines())
-        assert seen.total() > 0, "nobody had read anything when it was killed"
         assert logged["record:opened"] >= seen[addresses_read[0]]
         assert logged["document:opened"] >= seen[addresses_read[1]]
         server.start()

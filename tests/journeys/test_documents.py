@@ -78,7 +78,7 @@ def _flip(sealed: bytes) -> bytes:
         lambda sealed: sealed + b"\0",
         lambda sealed: sealed + sealed[-64:],
         lambda sealed: sealed[:-1] + bytes([sealed[-1] ^ 1]),
-        lambda sealed: b"",
+        lambda _: b"",
         lambda sealed: b"\x02" + sealed[1:],
     ],
     ids=["flipped", "one byte short", "half", "first chunk", "one more", "longer", "last", "empty", "version"],

@@ -38,7 +38,9 @@ def test_after_five_minutes_the_passphrase_on_the_same_screen_is_enough(database
     assert amina.post("emergencies", {**asked, "passphrase": "not the right one at all"}).status_code == 401
     assert not Record.objects.exists()
     made = amina.do("emergencies", {**asked, "passphrase": amina.passphrase})
-    assert cast.person("paul").see(f"disclosures/{made['disclosures'][0]}")["body"]["people"][0]["name"] == telling.CHILD
+    assert (
+        cast.person("paul").see(f"disclosures/{made['disclosures'][0]}")["body"]["people"][0]["name"] == telling.CHILD
+    )
 
 
 def test_signing_anything_else_waits_for_the_step_up(database: Database) -> None:

@@ -40,9 +40,7 @@ def test_a_share_is_told_by_mail_once_and_the_mail_says_nothing(
         assert word not in text.replace("mash@council", ""), word
 
 
-def test_an_act_and_its_answer_are_each_told_to_the_other_side(
-    database: Database, worker: Running, mail: Mail
-) -> None:
+def test_an_act_and_its_answer_are_each_told_to_the_other_side(database: Database, worker: Running, mail: Mail) -> None:
     (ref,) = telling.share(telling.plan("harbour"))
     vera = cast.person("vera")
     vera.do(f"disclosures/{ref}/acknowledgement", expect=200)

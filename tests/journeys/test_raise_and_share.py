@@ -79,7 +79,9 @@ def test_a_teammate_reads_the_concern_and_an_administrator_does_not(database: Da
 @pytest.mark.parametrize("name", ["stan", "adam", "audrey", "olive", "hannah", "service"])
 def test_a_stranger_cannot_tell_none_from_not_yours_and_both_are_logged(database: Database, name: str) -> None:
     ref = telling.raise_concern()
-    (disclosure,) = cast.person("amina").do("decisions", telling.decide_to_share(ref, telling.plan("caiu")))["disclosures"]
+    (disclosure,) = cast.person("amina").do("decisions", telling.decide_to_share(ref, telling.plan("caiu")))[
+        "disclosures"
+    ]
     (decision,) = (line["ref"] for line in cast.person("amina").see("decisions")["results"])
     stranger = cast.person(name)
     stranger.see("session")

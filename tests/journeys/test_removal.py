@@ -1,4 +1,4 @@
-"""Whoever is removed, or whose engagement has ended, is cut at once: sessions, keys, permissions; and the key is new."""
+"""Whoever is removed, or whose engagement has ended, is cut at once: sessions, keys, permissions; the key is new."""
 
 from datetime import timedelta
 

@@ -61,7 +61,10 @@ def test_it_never_signs_shares_admits_makes_tokens_or_asks_the_log(database: Dat
         service.post("session/step-up", {"passphrase": "anything at all"}),
         service.post("tokens", {"name": "More", "email": "more@example.org", "team": mash, "expires_on": ends}),
         service.post("instructions", {"team": mash, "service": service.person_id}),
-        service.post("invitations", {"name": "N", "email": "n@example.org", "engagement": "EMPLOYEE", "team": mash, "role": "lead"}),
+        service.post(
+            "invitations",
+            {"name": "N", "email": "n@example.org", "engagement": "EMPLOYEE", "team": mash, "role": "lead"},
+        ),
         service.delete(f"memberships/{rhys}"),
         service.delete(f"tokens/{service.secrets.token_id}"),
         service.get("log/entries"),
