@@ -24,7 +24,6 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from django.conf import settings
-from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
@@ -37,6 +36,7 @@ from accounts.models.team import AUDIT_OFFICE, AUDITOR, LEAD, PRACTITIONER
 from accounts.people import PersonDetails
 from accounts.teams import TeamDetails
 from audit import logkey, numbering
+from tests.answers import Answer
 
 API = "/api/v1/"
 PEOPLE = {
@@ -154,19 +154,19 @@ class Someone:
         resume = tokens.resume if self.bearer.startswith(tokens.PREFIX) else sessions.resume
         return resume(self.bearer)
 
-    def get(self, path: str, query: Mapping[str, Any] | None = None) -> HttpResponse:
+    def get(self, path: str, query: Mapping[str, Any] | None = None) -> Answer:
         """GET an address below ``/api/v1/``."""
         return self._send(self.client.get, path, dict(query or {}))
 
-    def post(self, path: str, body: object = None, *, key: str = "", **headers: str) -> HttpResponse:
+    def post(self, path: str, body: object = None, *, key: str = "", **headers: str) -> Answer:
         """POST: bytes as they are, anything else as JSON; ``key`` is the Idempotency-Key."""
         return self._send(self.client.post, path, body, key=key, **headers)
 
-    def put(self, path: str, body: object = None) -> HttpResponse:
+    def put(self, path: str, body: object = None) -> Answer:
         """PUT as JSON."""
         return self._send(self.client.put, path, body)
 
-    def delete(self, path: str) -> HttpResponse:
+    def delete(self, path: str) -> Answer:
         """DELETE."""
         return self._send(self.client.delete, path)
 
@@ -182,7 +182,7 @@ class Someone:
         assert answer.status_code == 200, (answer.status_code, answer.content)
         return answer.json()
 
-    def upload(self, ref: str, content: bytes, *, name: str = "note.txt", kind: str = "text/plain") -> HttpResponse:
+    def upload(self, ref: str, content: bytes, *, name: str = "note.txt", kind: str = "text/plain") -> Answer:
         """Add a document to a concern."""
         sent = {"X-Confer-File-Name": name, "X-Confer-File-Type": kind}
         return self.client.post(
@@ -196,7 +196,7 @@ class Someone:
         assert answer.streaming
         return b"".join(answer.streaming_content)  # type: ignore[attr-defined]  # as its own type says it has
 
-    def _send(self, method: Any, path: str, body: object = None, *, key: str = "", **headers: str) -> HttpResponse:
+    def _send(self, method: Any, path: str, body: object = None, *, key: str = "", **headers: str) -> Answer:
         sent = {**self._headers(), **({"Idempotency-Key": key} if key else {}), **headers}
         if method == self.client.get:
             answer = method(f"{API}{path}", body, headers=sent)
@@ -231,7 +231,7 @@ def code(name: str, *, at: float | None = None) -> str:
     return second_factor.make_code(seed, at=time.time() if at is None else at)
 
 
-def call(method: str, path: str, body: object = None, **headers: str) -> HttpResponse:
+def call(method: str, path: str, body: object = None, **headers: str) -> Answer:
     """Ask without any bearer, as a stranger would."""
     client = Client(SERVER_NAME=urlsplit(settings.CONFER_ORIGIN).hostname or "")
     content = b"" if body is None else _spell(body)

@@ -5,17 +5,16 @@ from base64 import b32decode
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from django.http import HttpResponse
-
 from accounts import second_factor
 from accounts.models import SealedSecrets
 from tests import cast
+from tests.answers import Answer
 
 NEW = "lantern gravel ferret opal mitten quarry"
 HERE = "127.0.0.1"
 
 
-def try_door(name: str, *, code: str, passphrase: str = "", email: str = "", address: str = HERE) -> HttpResponse:
+def try_door(name: str, *, code: str, passphrase: str = "", email: str = "", address: str = HERE) -> Answer:
     """Ask for a session as one of the cast, with anything of theirs changed."""
     someone = cast.person(name)
     typed = {"email": email or someone.email, "passphrase": passphrase or someone.passphrase, "code": code}
@@ -30,7 +29,7 @@ def enter(name: str, **changes: str) -> str:
     return str(answer.json()["bearer"])
 
 
-def ask(bearer: str, path: str = "session", method: str = "GET", body: object = None) -> HttpResponse:
+def ask(bearer: str, path: str = "session", method: str = "GET", body: object = None) -> Answer:
     """Ask for something with this bearer."""
     return cast.call(method, path, body, Authorization=f"Bearer {bearer}")
 
@@ -40,7 +39,7 @@ def spare(name: str, place: int = 9) -> str:
     return cast.person(name).secrets.spare_codes[place]
 
 
-def recover(name: str, **changes: str) -> HttpResponse:
+def recover(name: str, **changes: str) -> Answer:
     """Get back in with what was written down at joining."""
     someone = cast.person(name)
     typed = {

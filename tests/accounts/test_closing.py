@@ -8,6 +8,7 @@ from accounts.models import Invitation, Membership, Person, Session, Team, TeamK
 from exchange.models import Grant
 from tests import cast
 from tests.accounts import entering
+from tests.answers import Answer
 from tests.house import locks
 from tests.journeys import logbook, telling
 from tests.running.databases import Database
@@ -137,7 +138,7 @@ def test_nobody_is_admitted_before_their_first_day_or_after_their_last(database:
     assert locks.find_disagreements() == []
 
 
-def close(name: str, *, by: str = "adam") -> entering.HttpResponse:
+def close(name: str, *, by: str = "adam") -> Answer:
     """End somebody's engagement."""
     return cast.person(by).delete(f"people/{cast.person(name).person_id}")
 
@@ -155,7 +156,7 @@ def take(secret: str) -> dict[str, str]:
     return dict(answer.json())
 
 
-def confirm(secret: str, taken: dict[str, str]) -> entering.HttpResponse:
+def confirm(secret: str, taken: dict[str, str]) -> Answer:
     """Noor types everything back."""
     typed = {"secret": secret, "passphrase": entering.NEW, "recovery_code": taken["recovery_code"]}
     return cast.call("POST", "invitations/confirm", {**typed, "code": taken["spare_codes"][0]})

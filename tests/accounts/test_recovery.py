@@ -5,6 +5,7 @@ from accounts.throttle import NAME_LIMIT
 from audit.models import Entry
 from tests import cast
 from tests.accounts import entering
+from tests.answers import Answer
 from tests.journeys import logbook, telling
 from tests.running.databases import Database
 
@@ -154,7 +155,7 @@ def test_a_service_has_no_passphrase_to_change_and_nothing_to_recover(database: 
     assert cast.person("service").get("session").status_code == 200
 
 
-def change(name: str, **changes: str) -> entering.HttpResponse:
+def change(name: str, **changes: str) -> Answer:
     """Change one's passphrase to the new one."""
     typed = {"passphrase": cast.person(name).passphrase, "new_passphrase": entering.NEW, **changes}
     return cast.person(name).put("passphrase", typed)
