@@ -5,13 +5,18 @@ import secrets
 
 
 def make_secret(root: str) -> str:
-    """A new secret. `root` is empty for the founding lead, before there is one."""
-    return f"{secrets.token_urlsafe(32)}.{root}"
+    """A new secret. `root` is its statement's digest, empty before there is one: for the first links of all."""
+    return f"{secrets.token_urlsafe(32)}.{shorten_root(root)}"
 
 
 def read_root(secret: str) -> str:
-    """The root a secret was made under."""
+    """The first digits of the root a secret was made under."""
     return secret.rpartition(".")[2]
+
+
+def shorten_root(root: str) -> str:
+    """The digits of a root's digest that a secret carries: 128 bits, so that no second root shares them."""
+    return root[:32]
 
 
 def hash_secret(secret: str) -> bytes:

@@ -53,7 +53,10 @@ def take_invitation(secret: str, passphrase: str) -> Taken:
         SealedSecrets.objects.filter(keys__person=person).delete()
         person.keys.all().delete()
         Invitation.objects.filter(pk=invitation.pk).update(taken_at=timezone.now())
-        return _make_keys(person, passphrase, root="" if invitation.founding else statements.root_digest())
+        root = statements.root_digest()
+        if not root and not invitation.founding:
+            raise conflict(None, "not_begun", "The founding lead makes their keys first. Follow this link again then.")
+        return _make_keys(person, passphrase, root="" if invitation.founding else root)
 
 
 def confirm_invitation(secret: str, passphrase: str, recovery_code: str, code: str) -> None:
@@ -68,7 +71,9 @@ def confirm_invitation(secret: str, passphrase: str, recovery_code: str, code: s
             raise conflict(None, "not_taken", "Choose a passphrase first.")
         keyholder = _prove(keys, passphrase, recovery_code, code)
         PersonKeys.objects.filter(pk=keys.pk).update(confirmed_at=timezone.now())
-        Invitation.objects.filter(pk=invitation.pk).update(confirmed_at=timezone.now())
+        # Their other links are used up too: followed again, one would exchange the keys that were just proved.
+        now = timezone.now()
+        invitation.person.invitations.filter(confirmed_at=None, expires_at__gt=now).update(confirmed_at=now)
         log.append(events.INVITATION_TAKEN, by=keyholder, parties=(f"person:{invitation.person_id}",))
         if invitation.founding and not statements.root_digest():
             _found(invitation, keys, keyholder)
@@ -189,7 +194,7 @@ def _found(invitation: Invitation, keys: PersonKeys, keyholder: Keyholder) -> No
 def _live_invitation(secret: str) -> Invitation:
     """The invitation this link's secret opens, if it was made under the root that stands today."""
     invitation = (
-        Invitation.objects.select_for_update(of=("self",))
+        Invitation.objects.select_for_update(of=("self", "person"))  # one at a time of one person's links, too
         .select_related("person__agency", "team")
         .filter(
             secret_hash=invitation_secrets.hash_secret(secret),
@@ -199,11 +204,12 @@ def _live_invitation(secret: str) -> Invitation:
         )
         .first()
     )
-    if invitation is None:
+    if invitation is None or invitation.person.keys.filter(confirmed_at__isnull=False).exists():
         raise not_there(None)
     # The link came from a person, not from this database: whoever swapped the root here cannot have changed it there.
     # The very first links were made before there was a root.
-    if invitation_secrets.read_root(secret) not in ("", people.name_root()):
+    stored = invitation_secrets.shorten_root(statements.root_digest())
+    if invitation_secrets.read_root(secret) not in ("", stored):
         raise KeyRefused(
             events.KEY_REFUSED,
             by=None,

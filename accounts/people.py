@@ -56,6 +56,8 @@ def invite(details: PersonDetails, *, team_id: str, role: str, by: Keyholder) ->
         if not rules.is_acceptable_role(team, role):
             raise not_acceptable(by, "role", "That role does not belong in this team.")
         person = _person_for(details, agency=team.agency, by=by)
+        if Membership.objects.filter(team=team, person=person, role=role, ended_at=None).exists():
+            raise conflict(by, "already_there", "They have that role in that team already.")
         return make_invitation(person, team, role, by=by)
 
 
@@ -79,7 +81,8 @@ def make_invitation(person: Person, team: Team, role: str, *, by: Keyholder | No
 
     Someone who holds keys already needs no link: they wait for the lead at once, and the secret opens nothing.
     """
-    secret = invitation_secrets.make_secret(name_root())
+    # The root as whoever invites remembers it: what is stored here may have been exchanged.
+    secret = invitation_secrets.make_secret(by.pins.root if by else statements.root_digest())
     now = timezone.now()
     has_keys = person.keys.filter(confirmed_at__isnull=False).exists()
     Invitation.objects.create(
@@ -139,11 +142,6 @@ def admit(invitation_id: str, fingerprint: str, *, by: Keyholder) -> Membership:
         return let_in(invitation, keys, by=by)
 
 
-def name_root() -> str:
-    """The first digits of the root's statement, which invitations carry; empty before the partnership has begun."""
-    return statements.root_digest()[:16]
-
-
 def names(ids: Iterable[str]) -> dict[str, str]:
     """Person ids to names, in one query."""
     return {str(pk): name for pk, name in Person.objects.filter(id__in=set(ids)).values_list("id", "name")}
@@ -176,7 +174,8 @@ def let_in(invitation: Invitation, keys: PersonKeys, *, by: Keyholder) -> Member
     membership = Membership.objects.create(
         team=team, person=person, role=invitation.role, admitted_by_id=by.person_id, admitted_at=now
     )
-    Invitation.objects.filter(pk=invitation.pk).update(admitted_at=now)
+    # Whoever was invited to the same place twice waits for it twice, and is let in once.
+    Invitation.objects.filter(team=team, person=person, role=invitation.role, admitted_at=None).update(admitted_at=now)
     log.append(
         events.PERSON_ADMITTED,
         by=by,
@@ -219,4 +218,6 @@ def _person_for(details: PersonDetails, *, agency: Agency, by: Actor) -> Person:
         return make_person(details, agency=agency)
     if known.agency_id != agency.id or known.closed_at is not None:
         raise not_acceptable(by, "email", "That address belongs to someone in another agency. Use their work address.")
+    if known.kind != "person":
+        raise not_acceptable(by, "email", "That address is a service's, which holds no team's key. Use a person's.")
     return known

@@ -42,7 +42,9 @@ def change_passphrase(old: str, new: str, *, by: Keyholder) -> None:
         sealed = _lock(keys, SealedSecrets.PASSPHRASE)
         unlocked = signin.stretch(old, sealed)
         if sealed is None or not signin.verifier_matches(unlocked, sealed):
-            raise conflict(by, "changed_meanwhile", "Your passphrase was changed a moment ago. Sign in with the new one.")
+            raise conflict(
+                by, "changed_meanwhile", "Your passphrase was changed a moment ago. Sign in with the new one."
+            )
         seed = second_factor.open_seed(sealed, under=unlocked.encryption, person_id=by.person_id)
         _replace(sealed)
         joining.seal_under_passphrase(keys, new, by.encryption, signing, seed=seed, last_step=sealed.factor_step)

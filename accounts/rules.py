@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.keyring import Keyholder
-from accounts.models import KeyStatement, Membership, Person, Team
+from accounts.models import Membership, Person, Team
 from accounts.models.team import ADMINISTRATOR, AUDIT_OFFICE, AUDITOR, DESK, EXCHANGE_OFFICE, LEAD, PRACTITIONER
 
 READING_ROLES = (PRACTITIONER, LEAD)
@@ -73,7 +73,7 @@ def team_ids(person_id: str) -> tuple[str, ...]:
 
 def holds_root(by: Keyholder) -> bool:
     """Whether this person's key is the partnership's root, which vouches across agencies."""
-    return KeyStatement.objects.filter(digest=by.statement, signer__isnull=True).exists()
+    return bool(by.pins.root) and by.statement == by.pins.root
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,12 @@ def test_what_a_stranger_types_as_an_address_blocks_only_that_address(database: 
         assert cast.call("POST", "session", typed).status_code == 401
     amina.step_up()
     amina.sign_in()
-    lost = {"email": amina.email, "recovery_code": amina.secrets.recovery_code, "spare_code": "x", "new_passphrase": "y"}
+    lost = {
+        "email": amina.email,
+        "recovery_code": amina.secrets.recovery_code,
+        "spare_code": "x",
+        "new_passphrase": "y",
+    }
     assert cast.call("POST", "recoveries", lost).status_code in {401, 422}
 
 
