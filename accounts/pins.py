@@ -46,9 +46,15 @@ def unseal(sealed: bytes, *, under: vault.SecretKey, person_id: str) -> Pins:
     return msgspec.json.decode(body, type=Pins)
 
 
-def remember(epochs: Mapping[str, int], *, pins: Pins, keys_id: int, under: vault.SecretKey, person_id: str) -> Pins:
-    """Advance and store the pins when anything newer was seen; one write at most."""
-    advanced = advance(pins, epochs)
-    if advanced.epochs != pins.epochs:
+def remember(epochs: Mapping[str, int], *, keys_id: int, under: vault.SecretKey, person_id: str) -> Pins:
+    """Advance and store the pins when anything newer was seen; one write at most, in the caller's transaction.
+
+    They are read anew: another act, or an earlier part of this one, may have advanced them since the request began.
+    Raises `vault.WrongKey` when the row was altered or swapped.
+    """
+    stored = PersonKeys.objects.select_for_update().values_list("pins", flat=True).get(pk=keys_id)
+    held = unseal(bytes(stored), under=under, person_id=person_id)
+    advanced = advance(held, epochs)
+    if advanced.epochs != held.epochs:
         PersonKeys.objects.filter(pk=keys_id).update(pins=seal(advanced, under=under, person_id=person_id))
     return advanced

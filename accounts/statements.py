@@ -7,6 +7,7 @@ whose statement is missing from the log, older than one already seen, or not cha
 
 import base64
 import hashlib
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -23,7 +24,8 @@ from vault import labels
 
 ROOT, LEAD, MEMBER, SERVICE, TEAM = "root", "lead", "member", "service", "team"
 VOUCHING = frozenset({ROOT, LEAD})
-LONGEST_CHAIN = 8
+LONGEST_CHAIN = 256  # leads who admitted leads, back to the root: decades of them
+SUBJECT = re.compile(r"(?:person|team):[0-9a-f-]{36}")
 
 
 class Statement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -190,14 +192,20 @@ def _publish(
 
 
 def _read(digest: str, *, by: Keyholder) -> Statement:
-    """The stored body with this digest, parsed strictly; the digest is recomputed, never believed."""
+    """The stored body with this digest, parsed strictly; the digest is recomputed, never believed.
+
+    Only the one canonical spelling is a statement: what is signed can then be written again from what was parsed.
+    """
     row = KeyStatement.objects.filter(digest=digest).first()
     if row is None or compute_digest(bytes(row.body)) != digest:
         raise key_refused("", "altered_statement", by=by)
     try:
-        return msgspec.json.decode(bytes(row.body), type=Statement)
-    except msgspec.DecodeError:
+        statement = msgspec.json.decode(bytes(row.body), type=Statement)
+        if vault.canonical(msgspec.to_builtins(statement)) != bytes(row.body):
+            raise key_refused(row.subject, "malformed_statement", by=by)
+    except (msgspec.MsgspecError, vault.VaultError, ValueError):
         raise key_refused(row.subject, "malformed_statement", by=by) from None
+    return statement
 
 
 def _check_signature(statement: Statement, *, signer: Statement, by: Keyholder) -> None:
@@ -208,7 +216,7 @@ def _check_signature(statement: Statement, *, signer: Statement, by: Keyholder) 
         raise key_refused(statement.subject, "signer_may_not_vouch", by=by)
     try:
         vault.verify(signer.verifying_key(), label=labels.KEY_STATEMENT, message=body, signature=bytes(row.signature))
-    except vault.VaultError:
+    except (vault.VaultError, ValueError):  # ValueError: a signer's key that is no base64
         raise key_refused(statement.subject, "bad_signature", by=by) from None
 
 
@@ -217,7 +225,8 @@ def key_refused(subject: str, code: str, *, by: Keyholder) -> KeyRefused:
     return KeyRefused(
         event=events.KEY_REFUSED,
         by=by,
-        parties=(subject,) if subject else (),
+        # A subject comes from a row that anyone may have written: a name in it would keep the refusal out of the log.
+        parties=(subject,) if SUBJECT.fullmatch(subject) else (),
         detail=code,
         code="key_refused",
         sentence="A key on file is not the one that was vouched for, so nothing was sent. The auditors have been told.",

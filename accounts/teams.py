@@ -90,7 +90,7 @@ def begin_epoch(team: Team, *, by: Keyholder) -> tuple[TeamEpoch, Keyholder]:
         keyring.wrap_team_secret(secret, epoch=epoch, keys_id=keys.pk, to=vouched.statement.encryption_key())
     Team.objects.filter(pk=team.pk).update(renewal_due_since=None)
     remembered = pins.remember(
-        {f"team:{team.id}": epoch.epoch}, pins=by.pins, keys_id=by.keys_id, under=by.encryption, person_id=by.person_id
+        {f"team:{team.id}": epoch.epoch}, keys_id=by.keys_id, under=by.encryption, person_id=by.person_id
     )
     return epoch, replace(by, pins=remembered)
 

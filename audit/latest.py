@@ -1,20 +1,22 @@
-"""The newest entry about one record: callers check a row against it, since rows can be altered and the log cannot."""
+"""The newest entry about one record: callers check a row against it, since rows can be altered and the log cannot.
+
+Newest is the one appended last: acts about one key or one membership wait for each other, and a clock may be set back.
+Such records have few entries, so all are read: a database asked for the last one may walk the whole log backwards.
+"""
 
 from collections.abc import Sequence
 
 from audit.grammar import DONE
-from audit.models import Entry, EntryRecord
+from audit.models import EntryRecord
 
 
 def latest_detail(event: str, *, record: str) -> str:
     """The detail of the newest entry of this event about this record, or "" when there is none."""
-    about = EntryRecord.objects.filter(record=record).order_by("-at", "-entry_id").values_list("entry_id", flat=True)
-    entries = Entry.objects.filter(id__in=about, event=event).order_by("-at", "-id")
-    return entries.values_list("detail", flat=True).first() or ""
+    found = EntryRecord.objects.filter(record=record, entry__event=event)
+    return str(max(found.values_list("entry_id", "entry__detail"), default=(0, ""))[1])
 
 
 def latest_event(record: str, *, among: Sequence[str]) -> str:
     """Which of these events happened last to this record, or "" when none has. Refused acts do not count."""
-    about = EntryRecord.objects.filter(record=record).order_by("-at", "-entry_id").values_list("entry_id", flat=True)
-    entries = Entry.objects.filter(id__in=about, event__in=among, outcome=DONE).order_by("-at", "-id")
-    return entries.values_list("event", flat=True).first() or ""
+    found = EntryRecord.objects.filter(record=record, entry__event__in=among, entry__outcome=DONE)
+    return str(max(found.values_list("entry_id", "entry__event"), default=(0, ""))[1])

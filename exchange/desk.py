@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import agencies, people, rules
+from accounts import agencies, people, rules, teams
 from accounts.agencies import AgencyDetails
+from accounts.errors import KeyRefused
 from accounts.keyring import Keyholder
 from accounts.models import Person
 from accounts.people import PersonDetails, Waiting
 from audit import events, log
-from exchange import errors
+from exchange import errors, refusals
 from exchange.guidance import edition as editions
 from exchange.guidance import requirements
 from exchange.guidance.requirements import Problem
@@ -56,13 +57,26 @@ def find_standing(*, by: Keyholder) -> Standing:
     )
 
 
+def renew_keys(*, by: Keyholder) -> None:
+    """Begin the key epochs that wait for this lead, who has just signed in.
+
+    A member's key that is refused is alarmed, and the epoch waits on: it must not keep the lead out.
+    """
+    try:
+        teams.renew_due(by=by)
+    except KeyRefused as refused:
+        refusals.record_refusal(refused)
+
+
 def invite(details: PersonDetails, *, team_id: str, role: str, by: Keyholder) -> str:
     """Invite a person, their engagement being a code of the edition. Raises `Unacceptable`, and as `people.invite`."""
     edition = editions.current_edition(timezone.localdate())
     problems = requirements.check_code(edition, "engagement_kinds", "engagement", details.engagement)
     first = details.valid_from or timezone.localdate()
     if details.valid_until is not None and details.valid_until < max(first, timezone.localdate()):
-        problems.append(Problem("valid_until", "in_past", "This day is over, or before the first. Give their last day."))
+        problems.append(
+            Problem("valid_until", "in_past", "This day is over, or before the first. Give their last day.")
+        )
     if problems:
         raise errors.unacceptable(by, problems)
     return people.invite(details, team_id=team_id, role=role, by=by)

@@ -179,7 +179,6 @@ def _lock(
     assign_perm(rules.OPEN, to.team.group if to.team else to.person, record)
     pins.remember(
         {reader.subject: reader.epoch for reader in readers},
-        pins=by.pins,
         keys_id=by.keys_id,
         under=by.encryption,
         person_id=by.person_id,

@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema
 from msgspec import Meta
 from rest_framework.response import Response
 
-from accounts import joining, passphrases, recovery, sessions, signin, teams
+from accounts import joining, passphrases, recovery, sessions, signin
 from exchange import desk, gate
 from exchange.api.door import REFUSED, Door
 from exchange.api.fields import Passphrase
@@ -71,7 +71,7 @@ class Sessions(Door):
         asked = self.body(SigninRequest)
         address = gate.address_of(self.request._request)  # noqa: SLF001 - the plain request under the framework's
         opened = signin.sign_in(signin.Attempt(asked.email, asked.passphrase, asked.code, address))
-        teams.renew_due(by=opened.keyholder)
+        desk.renew_keys(by=opened.keyholder)
         return self.answer(_session(opened), 201)
 
     @extend_schema(operation_id="show_session", responses={200: shaped(desk.Standing), **REFUSED})

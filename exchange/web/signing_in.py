@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
-from accounts import sessions, signin, teams
+from accounts import sessions, signin
 from accounts.errors import NotSignedIn, SigninBlocked
 from exchange import desk, gate, refusals
 
@@ -43,7 +43,7 @@ def sign_in(request: HttpRequest) -> HttpResponseBase:
             form.add_error(None, refused.sentence)
             form.data = {**request.POST.dict(), "code": ""}  # a code counts once, so it is not offered again
         else:
-            teams.renew_due(by=opened.keyholder)
+            desk.renew_keys(by=opened.keyholder)
             return _give_cookies(opened)
     status = 401 if form.is_bound else 200
     return render(request, "exchange/sign_in.html", {"form": form}, status=status)
