@@ -39,10 +39,11 @@ def act_once(key: str, request: bytes, act: Callable[[], str], *, by: Keyholder)
     """
     if not key:
         return Outcome(act(), was_repeated=False)
-    mac = make_mac(request, by=by)
+    # The key is the asker's own text: like the request, it is remembered only as a MAC.
+    mac, name = make_mac(request, by=by), make_mac(b"key\0" + key.encode(), by=by).hex()
     with transaction.atomic():
         row, is_new = IdempotencyKey.objects.select_for_update().get_or_create(
-            person_id=by.person_id, key=key, defaults={"mac": mac, "status": 0, "made_at": timezone.now()}
+            person_id=by.person_id, key=name, defaults={"mac": mac, "status": 0, "made_at": timezone.now()}
         )
         if not is_new:
             _refuse_other(row, mac, by=by)

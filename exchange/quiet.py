@@ -6,6 +6,7 @@ import traceback
 from types import TracebackType
 
 QUERY = re.compile(r"\?\S*")
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
@@ -44,6 +45,8 @@ def _say(record: logging.LogRecord) -> str:
         return f"task {data.get('name', '?')} {data.get('id', '?')} {error}".rstrip()
     if (request := getattr(record, "request", None)) is not None and hasattr(request, "path"):
         return _say_request(record, request)
+    if record.name == "gunicorn.error" and str(record.msg).startswith("Invalid request"):
+        return str(record.msg).partition(": ")[0]  # what follows quotes the request
     arguments = record.args
     if isinstance(arguments, tuple):
         arguments = tuple(type(each).__name__ if isinstance(each, BaseException) else each for each in arguments)
@@ -54,7 +57,8 @@ def _say_request(record: logging.LogRecord, request: object) -> str:
     """Give status, method and the pattern of the address: what stands in an address may have been typed."""
     match = getattr(request, "resolver_match", None)
     route = f"/{match.route}" if match else "an address there is not"
-    return f"{getattr(record, 'status_code', '')} {getattr(request, 'method', '')} {route}".strip()
+    method = getattr(request, "method", "")
+    return f"{getattr(record, 'status_code', '')} {method if method in METHODS else 'unknown method'} {route}".strip()
 
 
 def _places(error: BaseException) -> list[str]:

@@ -3,6 +3,8 @@
 import secrets
 import string
 
+STEM, REST = 11, 10
+LENGTH = STEM + REST
 CONSONANTS, VOWELS = "bdfgklmnprtvz", "aeiou"
 
 
@@ -15,12 +17,12 @@ class Words:
 
     def __init__(self) -> None:
         """Draw the stem."""
-        self.stem = "Q" + _draw(10).capitalize()
+        self.stem = "Q" + _draw(STEM - 1).capitalize()
         self.issued: list[str] = []
 
     def new(self) -> str:
         """A word never given before."""
-        self.issued.append(self.stem + _draw(10))
+        self.issued.append(self.stem + _draw(REST))
         return self.issued[-1]
 
     def small(self) -> str:
