@@ -23,25 +23,27 @@ class Command(BaseCommand):
     requires_system_checks: tuple[str, ...] = ()
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        """Take a port, or a wish to see the codes of a demo that is running."""
-        parser.add_argument("--port", type=int, default=8000)
+        """Take a port, where to keep its files, or a wish to see the codes of a demo that is running."""
+        parser.add_argument("--port", type=int, default=8000, help="0 takes any free port")
+        parser.add_argument("--folder", type=Path, default=FOLDER, help="its own data folder, emptied first")
         parser.add_argument("--codes", action="store_true", help="show the cast's second-factor codes now, and exit")
 
     def handle(self, *_arguments: Any, **options: Any) -> None:  # noqa: ANN401 - Django's signature
         """Set the stage, walk, serve, stop."""
-        cast = FOLDER / "cast.json"
+        folder = options["folder"].absolute()
+        cast = folder / "cast.json"
         if options["codes"]:
             self._show_codes(cast)
             return
         rehearsal.clear_names()
         try:
-            rehearsal.prepare_folder(FOLDER)
-            environment = rehearsal.embedded_environment(FOLDER)
+            rehearsal.prepare_folder(folder)
+            environment = rehearsal.embedded_environment(folder)
             rehearsal.set_stage(environment, cast, self._say)
             self._show_cast(cast)
             with (
                 supervisor.interruptible(),
-                rehearsal.open_house(environment, FOLDER, port=options["port"], say=self._say) as box,
+                rehearsal.open_house(environment, folder, port=options["port"], say=self._say) as box,
             ):
                 walking.walk(rehearsal.make_walk(box, cast, self._say))
                 self._say(f"\nServing on {box.url}. Mail is caught in {box.mail}. Ctrl-C stops everything.")
