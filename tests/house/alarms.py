@@ -26,4 +26,4 @@ def alarmed(event: str = "") -> Iterator[None]:
 
 def count_alarms() -> int:
     """How many alarms the exchange's office is owed or was sent."""
-    return Notice.objects.filter(kind=notices.ALARM, team=cast.team("exchange-office"), urgent=True).count()
+    return Notice.objects.filter(kind=notices.ALARM, team_id=cast.team("exchange-office"), urgent=True).count()

@@ -45,7 +45,7 @@ class Inside:
         sent = {**bearer, **{name.replace("_", "-"): value for name, value in headers.items()}}
         kind = sent.pop("Content-Type", "application/json")
         answer = client.generic(method, place(path), spell(body), content_type=kind, headers=sent)
-        content = b"".join(answer.streaming_content) if answer.streaming else answer.content
+        content = b"".join(getattr(answer, "streaming_content", ())) if answer.streaming else answer.content
         return Answer(answer.status_code, content, dict(answer.headers))
 
 

@@ -14,6 +14,8 @@ from audit.errors import Refused
 from exchange import rules, sealing
 from exchange.models import Grant, KeyWrap, Record, RecordGroupPermission, RecordUserPermission
 
+GRANTED = ("team__name", "person__email", "expires_at")
+
 
 def find_disagreements() -> list[str]:
     """Everything in which the two locks, and the rows they hang on, differ; an empty list when they agree."""
@@ -30,7 +32,7 @@ def find_disagreements() -> list[str]:
 def find_keys_without_permission(holders: Iterable[Keyholder]) -> list[str]:
     """The records somebody's real secrets unlock although guardian and the grants say that they may not."""
     return [
-        f"{by.kind} {by.person_id} unlocks {record.ref}, granted to {list(record.grants.values_list('team__name', 'person__email', 'expires_at'))}"
+        f"{by.kind} {by.person_id} unlocks {record.ref}, granted to {list(record.grants.values_list(*GRANTED))}"
         for by in holders
         for record in Record.objects.exclude(pk__in=rules.openable(by).values("pk"))
         if unlocks(by, record)
@@ -57,9 +59,9 @@ def unlocks(by: Keyholder, record: Record) -> bool:
 
 
 def _compare_permissions() -> list[str]:
-    grants = set(Grant.objects.values_list("record_id", "team__group_id", "person_id"))
+    grants: set[tuple[object, ...]] = set(Grant.objects.values_list("record_id", "team__group_id", "person_id"))
     open_to = Permission.objects.get(codename=rules.OPEN, content_type__app_label="exchange")
-    permitted = {
+    permitted: set[tuple[object, ...]] = {
         (row.content_object_id, row.group_id, None) for row in RecordGroupPermission.objects.filter(permission=open_to)
     } | {(row.content_object_id, None, row.user_id) for row in RecordUserPermission.objects.filter(permission=open_to)}
     other = RecordGroupPermission.objects.exclude(permission=open_to).count()

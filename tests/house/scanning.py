@@ -26,7 +26,9 @@ BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{11,}={0,2}")
 # A newline inside, as mail has it, is taken out before the pattern is tried.
 WRAPPED = re.compile(rb"(?<=[A-Za-z0-9+/]{60})\r?\n(?=[A-Za-z0-9+/])")
 ESCAPES = re.compile(rb"(?:\\u00[0-9a-fA-F]{2}|\\x[0-9a-fA-F]{2}|%[0-9a-fA-F]{2}|&#x?[0-9a-fA-F]{2,3};){4,}")
-ONE_ESCAPE = re.compile(rb"\\u00([0-9a-fA-F]{2})|\\x([0-9a-fA-F]{2})|%([0-9a-fA-F]{2})|&#x([0-9a-fA-F]{2});|&#(\d{2,3});")
+ONE_ESCAPE = re.compile(
+    rb"\\u00([0-9a-fA-F]{2})|\\x([0-9a-fA-F]{2})|%([0-9a-fA-F]{2})|&#x([0-9a-fA-F]{2});|&#(\d{2,3});"
+)
 DEFLATED = re.compile(rb"\x1f\x8b\x08|[\x78\x68\x58\x48\x38\x28\x18][\x01\x5e\x9c\xda]", re.DOTALL)
 URL_SAFE = bytes.maketrans(b"-_", b"+/")
 SOFT_BREAK = re.compile(rb"=\r?\n")

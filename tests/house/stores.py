@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import redis
 from django.conf import settings
@@ -75,7 +75,9 @@ class Stores:
                 log.write(whole)
         named = {"tables", "sessions", "media", "mail", "queue", "queue's files", *logs}
         is_postgresql = self.database.vendor == "postgresql"
-        return named | ({"data directory", "write-ahead log"} if is_postgresql else {"database file", "write-ahead log"})
+        return named | (
+            {"data directory", "write-ahead log"} if is_postgresql else {"database file", "write-ahead log"}
+        )
 
     def close(self) -> None:
         """Let go of the database."""
@@ -94,7 +96,9 @@ class Stores:
             name = {"accounts_session": "sessions", "control": "tables"}.get(table, table)
             yield name, b"\n".join(to_bytes(value) for row in rows for value in row)
         if self.database.vendor == "postgresql":
-            running = "SELECT query FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            running = (
+                "SELECT query FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
             yield "remembered queries", b"\n".join(to_bytes(row[0]) for row in self._ask(running))
 
     def _list_tables(self) -> list[str]:
@@ -135,7 +139,9 @@ class Stores:
                 yield "write-ahead log", collapse(read_file(segment)[start:stop])
 
     def _find_end_of_wal(self) -> tuple[str, int]:
-        return self._ask("SELECT file_name, file_offset FROM pg_walfile_name_offset(pg_current_wal_lsn())")[0]
+        query = "SELECT file_name, file_offset FROM pg_walfile_name_offset(pg_current_wal_lsn())"
+        ((name, offset),) = self._ask(query)
+        return str(name), int(offset)
 
     def _is_catalogue(self, name: str) -> bool:
         """Whether this is a file of PostgreSQL's own catalogue that no row of ours can be in."""
@@ -146,21 +152,25 @@ class Stores:
     def _catalogue_with_values(self) -> set[str]:
         # Statistics keep samples of what columns hold.
         return {str(row[0]) for row in self._ask("SELECT pg_relation_filenode('pg_statistic')")} | {
-            str(row[0]) for row in self._ask("SELECT pg_relation_filenode(reltoastrelid) FROM pg_class WHERE relname = 'pg_statistic'")
+            str(row[0])
+            for row in self._ask(
+                "SELECT pg_relation_filenode(reltoastrelid) FROM pg_class WHERE relname = 'pg_statistic'"
+            )
         }
 
     def _read_queue(self) -> Iterator[bytes]:
+        queue: Any = self.queue  # its stubs give what an asynchronous client would
         readers: dict[bytes, Callable[[bytes], Any]] = {
-            b"string": lambda key: [self.queue.get(key)],
-            b"list": lambda key: self.queue.lrange(key, 0, -1),
-            b"hash": lambda key: [part for pair in self.queue.hgetall(key).items() for part in pair],  # type: ignore[union-attr]
-            b"set": self.queue.smembers,
-            b"zset": lambda key: self.queue.zrange(key, 0, -1),
+            b"string": lambda key: [queue.get(key)],
+            b"list": lambda key: queue.lrange(key, 0, -1),
+            b"hash": lambda key: [part for pair in queue.hgetall(key).items() for part in pair],
+            b"set": queue.smembers,
+            b"zset": lambda key: queue.zrange(key, 0, -1),
         }
-        for key in self.queue.keys("*"):  # type: ignore[union-attr]
-            yield to_bytes(key)
-            kind = self.queue.type(key)
-            yield from map(to_bytes, readers.get(kind, lambda one: [self.queue.dump(one)])(key))  # type: ignore[call-overload]
+        for key in queue.keys("*"):
+            yield key
+            read: Any = readers.get(queue.type(key), lambda one: [queue.dump(one)])
+            yield from map(to_bytes, read(key))
 
     def _plant_in_database(self, hidden: Mapping[str, bytes], whole: bytes) -> None:
         kept = PersonKeys.objects.order_by("pk")[0]
@@ -197,7 +207,7 @@ class Watch:
         self.stopped = threading.Event()
         self.thread = threading.Thread(target=self._watch, daemon=True)
 
-    def __enter__(self) -> "Watch":
+    def __enter__(self) -> Self:
         """Begin."""
         self.thread.start()
         return self

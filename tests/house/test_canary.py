@@ -3,12 +3,14 @@
 A real server, worker, clock, queue and mail catcher; the scan first finds a control in every store, in every encoding.
 """
 
+import base64
 import json
+import os
 import secrets
 import socket
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -17,7 +19,7 @@ import pytest
 import redis
 from django.conf import settings
 
-from exchange.models import Notice
+from exchange.models import Document, Notice
 from tests import cast, plugin
 from tests.house import scanning
 from tests.house.doors import OverHttp
@@ -29,6 +31,7 @@ from tests.running.databases import Database
 from tests.running.mail import Mail
 from tests.running.processes import Running
 
+FORM = "application/x-www-form-urlencoded"
 UPLOAD = 900_000  # bytes; sent slowly, so that anything that spools it is seen to
 
 
@@ -120,8 +123,6 @@ def test_the_watch_on_temporary_files_sees_what_a_framework_spools(temporary: Pa
     needles = Needles([words.stem], [])
 
     def own_children() -> list[int]:
-        import os  # noqa: PLC0415
-
         return list_children(os.getpid())
 
     with Watch(temporary, own_children, needles) as watch:
@@ -170,8 +171,8 @@ def fail_in_every_way(door: OverHttp, words: Words, teller: Teller) -> None:
         ("", "POST", "session", {"email": cast.person("vera").email, "passphrase": new(), "code": new()}, {}),
         ("amina", "POST", "session/step-up", {"passphrase": new()}, {}),
         ("", "POST", "invitations/take", {"secret": new(), "passphrase": new()}, {}),
-        ("", "POST", "invitations/confirm", dict.fromkeys(("secret", "passphrase", "recovery_code", "code"), new()), {}),
-        ("", "POST", "/sign-in", f"email={new()}&passphrase={new()}".encode(), {"Content_Type": "application/x-www-form-urlencoded"}),
+        ("", "POST", "invitations/confirm", dict.fromkeys(("secret", "passphrase", "recovery_code"), new()), {}),
+        ("", "POST", "/sign-in", f"email={new()}&passphrase={new()}".encode(), {"Content_Type": FORM}),
         ("", "POST", f"/{new()}", {"x": new()}, {}),
         ("amina", new().upper(), "inbox", None, {}),
         ("amina", "POST", "concerns", {"urgency": "RED", "concern": concern()}, {"Idempotency_Key": "one"}),
@@ -259,14 +260,10 @@ def all_is_sent() -> bool:
 
 def left_behind(stores: Stores) -> list[str]:
     """Sealed files in the store that no record holds."""
-    known = {str(name) for name in _documents()}
-    return [file.name for file in (stores.database.data / "media").rglob("*-*") if file.is_file() and file.name not in known]
-
-
-def _documents() -> list[object]:
-    from exchange.models import Document  # noqa: PLC0415
-
-    return list(Document.objects.values_list("pk", flat=True))
+    known = set(map(str, Document.objects.values_list("pk", flat=True)))
+    return [
+        file.name for file in (stores.database.data / "media").rglob("*-*") if file.is_file() and file.name not in known
+    ]
 
 
 def expect_no_secret_at_rest(stores: Stores, door: OverHttp) -> None:
@@ -278,7 +275,7 @@ def expect_no_secret_at_rest(stores: Stores, door: OverHttp) -> None:
         kept |= {f"{name}'s spare code": secret["spare_codes"][0].encode() if secret["spare_codes"] else b""}
         kept |= {f"{name}'s seed": bytes.fromhex(secret["seed"]), f"{name}'s seed in hex": secret["seed"].encode()}
     for name, bearer in door.bearers.items():
-        raw = scanning.base64.urlsafe_b64decode(bearer.partition("_")[2] + "=")
+        raw = base64.urlsafe_b64decode(bearer.partition("_")[2] + "=")
         kept |= {f"{name}'s session": bearer.encode(), f"{name}'s unlock half": raw[48:], f"{name}'s proof": raw[16:48]}
     for name, content in stores.read():
         for what, secret in kept.items():

@@ -1,4 +1,4 @@
-"""Every address of every door, by every method, refuses a stranger; the refusal is in the log; and no answer is kept."""
+"""Every address of every door, by every method, refuses a stranger; the refusal is in the log; no answer is kept."""
 
 import random
 import secrets
@@ -65,7 +65,7 @@ def list_unknown(known: list[str]) -> list[str]:
     beside = [f"{address}/" for address in known[:6]] + [f"{address}/x" for address in sorted(OPEN)]
     odd = [
         "/sign-in/", "/Sign-in", "//sign-in", "/sign-in;x", "/sign-in%2f", "/sign-in%0a", "/health/../documentation",
-        "/api", "/api/", "/api//v1/inbox", "/api/v1", "/api/v2/inbox", "/api/../documentation", "/api/..%2fdocumentation",
+        "/api", "/api/", "/api//v1/inbox", "/api/v1", "/api/v2/inbox", "/api/../documentation", "/api/..%2fsign-out",
         "/static/", "/static/../exchange/settings.py", "/static/exchange/../../settings.py", "/static//etc/passwd",
         "/static/exchange/sign-in.css/../../admin", "/media/", "/admin/", "/.git/config", "/robots.txt", "/%00", "/é",
     ]  # fmt: skip

@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from uuid import UUID
 
 from django.contrib.auth.models import Permission
 from django.db import transaction
 from django.utils import timezone
 
 from accounts import teams, tokens
-from accounts.models import Membership, Person
+from accounts.models import Membership, Person, Team
 from audit.errors import Refused
 from exchange import sharing, standing, tasks
 from exchange.models import Grant, KeyWrap, Record, RecordGroupPermission, RecordUserPermission
@@ -82,7 +83,9 @@ class Acts:
     def answer(self) -> None:
         """The recipient answers."""
         said = {"text": "Seen."}
-        self._post(self.random.choice(["tom", "paul", "hannah"]), f"disclosures/{self._pick('disclosure')}/answers", said)
+        self._post(
+            self.random.choice(["tom", "paul", "hannah"]), f"disclosures/{self._pick('disclosure')}/answers", said
+        )
 
     def share_in_emergency(self) -> None:
         """One call to the police and the council."""
@@ -98,7 +101,7 @@ class Acts:
 
     def remove(self) -> None:
         """The council's lead removes someone who is no lead."""
-        found = Membership.objects.filter(team=cast.team("mash"), ended_at=None, role="practitioner")
+        found = Membership.objects.filter(team_id=cast.team("mash"), ended_at=None, role="practitioner")
         chosen = self.random.choice(list(found.order_by("pk")) or [None])
         path = f"memberships/{chosen.pk if chosen else cast.person('rhys').membership_id}"
         self._refuse(self.door.ask("lena", "DELETE", path).status)
@@ -149,11 +152,12 @@ class Acts:
             raise Refused("request:refused", by=None)
 
 
-def live_practitioners(place: str) -> set[object]:
+def live_practitioners(place: str) -> set[UUID]:
     """Who works in a team and does not lead it."""
     return set(
-        Membership.objects.filter(team=cast.team(place), ended_at=None, role="practitioner", person__kind="person")
-        .values_list("person_id", flat=True)
+        Membership.objects.filter(
+            team_id=cast.team(place), ended_at=None, role="practitioner", person__kind="person"
+        ).values_list("person_id", flat=True)
     )
 
 
@@ -186,13 +190,14 @@ def test_a_key_wrapped_to_a_member_goes_with_the_membership(database: Database) 
 def test_the_comparison_finds_each_way_in_which_the_locks_can_differ(database: Database) -> None:
     told = share_with("caiu")
     record = Record.objects.get(ref=told.to_mash)
-    grant = Grant.objects.get(record=record, team=cast.team("caiu"))
+    grant = Grant.objects.get(record=record, team_id=cast.team("caiu"))
+    group = Team.objects.get(pk=cast.team("caiu")).group
     stan = Person.objects.get(pk=cast.person("stan").person_id)
     wrap = grant.wraps.get()
 
     assert locks.find_disagreements() == []
     with undone():
-        RecordGroupPermission.objects.filter(group=grant.team.group, content_object=record).delete()
+        RecordGroupPermission.objects.filter(group=group, content_object=record).delete()
         assert "a grant without guardian's permission" in str(locks.find_disagreements())
     with undone():
         RecordUserPermission.objects.create(user=stan, content_object=record, permission=permission())
@@ -204,7 +209,7 @@ def test_the_comparison_finds_each_way_in_which_the_locks_can_differ(database: D
         KeyWrap.objects.create(grant=grant, keys=stan.keys.get(), wrapped=wrap.wrapped)
         assert "someone the grant is not to" in str(locks.find_disagreements())
     with undone():
-        stan.groups.add(grant.team.group)
+        stan.groups.add(group)
         assert "differs from its memberships" in str(locks.find_disagreements())
     with undone():
         stan.user_permissions.add(permission())

@@ -29,7 +29,8 @@ from accounts.models import (
     Team,
     TeamEpoch,
 )
-from audit import events, log
+from audit import events, latest, log
+from audit.models import Entry, EntryRecord
 from exchange import sealing
 from exchange.bodies import Rendition
 from exchange.models import (
@@ -96,10 +97,19 @@ def copy(source: Any, *names: str) -> dict[str, Any]:
     return {name: getattr(row, name) for name in names}
 
 
-def alter_manifest(ref: str, **values: object) -> dict[str, Any]:
+def alter_manifest(ref: str, **values: Any) -> dict[str, Any]:
     """The manifest with other values in it, spelt as it should be."""
     manifest = msgspec.json.decode(bytes(versions(ref).get().manifest))
     return {"manifest": vault.canonical({**manifest, **values})}
+
+
+@contextmanager
+def both(*parts: AbstractContextManager[object]) -> Iterator[None]:
+    """Several changes at once."""
+    with ExitStack() as stack:
+        for part in parts:
+            stack.enter_context(part)
+        yield
 
 
 # --- What is read: opened by a member of the team it was given to --------------------------------------------------
@@ -148,28 +158,19 @@ READING: dict[str, Tampering] = {
     "another decision behind it": lambda s: changed(
         Record.objects.filter(ref=s.told.to_mash), about=record(s.told.refusal)
     ),
-    "the author's statement altered": lambda s: changed(
+    "the author's statement altered": lambda _: changed(
         newest(cast.person("amina").party), body=flip(newest(cast.person("amina").party).get().body, 200)
     ),
-    "the author's statement without its signature": lambda s: changed(
+    "the author's statement without its signature": lambda _: changed(
         newest(cast.person("amina").party), signature=b"\0" * 64
     ),
-    "the statement of who vouched altered": lambda s: changed(
+    "the statement of who vouched altered": lambda _: changed(
         newest(cast.person("grace").party), signature=flip(newest(cast.person("grace").party).get().signature)
     ),
-    "the root altered": lambda s: changed(
+    "the root altered": lambda _: changed(
         KeyStatement.objects.filter(signer=None), body=flip(KeyStatement.objects.get(signer=None).body, 200)
     ),
 }
-
-
-@contextmanager
-def both(*parts: AbstractContextManager[object]) -> Iterator[None]:
-    """Several changes at once."""
-    with ExitStack() as stack:
-        for part in parts:
-            stack.enter_context(part)
-        yield
 
 
 @pytest.mark.parametrize("name", READING)
@@ -234,9 +235,7 @@ DOCUMENTS: dict[str, Tampering] = {
         holdings(s.told.concern, s.told.document),
         **copy(holdings(s.told.to_mash, s.told.document), "sealed_key", "sealed_description"),
     ),
-    "another document's file": lambda s: rewritten(
-        s.told.document, lambda _: path_of(other_document(s)).read_bytes()
-    ),
+    "another document's file": lambda s: rewritten(s.told.document, lambda _: path_of(other_document(s)).read_bytes()),
     "an altered file": lambda s: rewritten(s.told.document, lambda kept: flip(kept, len(kept) // 2)),
     "an altered last byte": lambda s: rewritten(s.told.document, flip),
     "a file cut short": lambda s: rewritten(s.told.document, lambda kept: kept[: 65 * 1024]),
@@ -273,7 +272,7 @@ class Attacker:
         """Make the keys."""
         self.secret, self.signing = vault.make_secret_key(), vault.make_signing_key()
 
-    def draw_up(self, subject: str, **values: object) -> bytes:
+    def draw_up(self, subject: str, **values: Any) -> bytes:
         """A statement that the newest key of this subject is the attacker's own."""
         body = msgspec.json.decode(bytes(newest(subject).get().body))
         body["encryption"] = base64.b64encode(self.secret.public().raw).decode()
@@ -297,13 +296,13 @@ class Attacker:
             log.append(events.KEY_STATED, by=None, records=(f"key:{statement.subject}",), detail=row.digest)
         return row
 
-    def put_team_key(self, team: str, **values: object) -> list[Any]:
+    def put_team_key(self, team: str, **values: Any) -> list[Any]:
         """The team's next epoch, under the attacker's key; ``signing`` and ``signer`` as in ``state``."""
         signing, signer = values.pop("signing", None), values.get("signer")
         subject = f"team:{cast.team(team)}"
         epoch = newest(subject).get().epoch + 1
         body = self.draw_up(subject, **{"epoch": epoch, "previous": newest(subject).get().digest, **values})
-        row = self.state(body, signing=signing, signer=str(signer) if signer else None)  # type: ignore[arg-type]
+        row = self.state(body, signing=signing, signer=str(signer) if signer else None)
         made = TeamEpoch.objects.create(
             team_id=cast.team(team), epoch=epoch, public=self.secret.public().raw, statement=row, made_at=timezone.now()
         )
@@ -335,9 +334,7 @@ SWAPPED: dict[str, Tampering] = {
     "the signature of the team's statement": lambda _: changed(
         newest(f"team:{cast.team('caiu')}"), signature=flip(newest(f"team:{cast.team('caiu')}").get().signature)
     ),
-    "another team's epoch": lambda _: changed(
-        epochs("caiu"), public=epochs("trust").get().public
-    ),
+    "another team's epoch": lambda _: changed(epochs("caiu"), public=epochs("trust").get().public),
     "the subject of another team's statement": lambda _: both(
         changed(newest(f"team:{cast.team('caiu')}"), subject="team:aside"),
         changed(newest(f"team:{cast.team('farleigh')}"), subject=f"team:{cast.team('caiu')}"),
@@ -354,7 +351,9 @@ def test_a_swapped_team_key_is_refused_and_alarmed(stage: Stage, name: str) -> N
 @pytest.mark.parametrize("column", ["encryption_public", "verifying_public"])
 def test_a_swapped_persons_key_is_refused_and_alarmed(stage: Stage, column: str) -> None:
     other = PersonKeys.objects.get(person_id=cast.person("stan").person_id)
-    with changed(PersonKeys.objects.filter(person_id=cast.person("hannah").person_id), **{column: getattr(other, column)}):
+    with changed(
+        PersonKeys.objects.filter(person_id=cast.person("hannah").person_id), **{column: getattr(other, column)}
+    ):
         refuses_to_share(stage, person=cast.person("hannah").person_id)
 
 
@@ -460,16 +459,16 @@ def test_a_rolled_back_epoch_is_refused_and_alarmed(database: Database) -> None:
     with alarmed("key:refused"):
         assert teller.door.ask("amina", "POST", "decisions", again).status == 409
     roll_back(database, subject, alter_log=True)
-    assert statements.latest.latest_detail(events.KEY_STATED, record=f"key:{subject}") == newest(subject).get().digest
+    assert latest.latest_detail(events.KEY_STATED, record=f"key:{subject}") == newest(subject).get().digest
     with alarmed("key:refused"):
         assert teller.door.ask("amina", "POST", "decisions", again).status == 409
-    assert "epoch_went_back" in str(list(log.models.Entry.objects.filter(event="key:refused").values_list("detail")))
+    assert "epoch_went_back" in str(list(Entry.objects.filter(event="key:refused").values_list("detail")))
 
 
 def roll_back(database: Database, subject: str, *, alter_log: bool) -> None:
     """Delete a team's second epoch and everything that hangs on it, as the owner of everything."""
     digest = KeyStatement.objects.filter(subject=subject, epoch=2).values_list("digest", flat=True).first()
-    entry = log.models.EntryRecord.objects.filter(record=f"key:{subject}").order_by("-entry_id")[0].entry_id
+    entry = EntryRecord.objects.filter(record=f"key:{subject}").order_by("-entry_id")[0].entry_id
     attacker = database.connect_as_attacker()
     run = attacker.execute
     if database.vendor == "postgresql":
@@ -552,9 +551,7 @@ def test_a_disclosure_of_one_agency_signed_by_someone_of_another_is_refused_and_
     stan = cast.person("stan").keyholder()
     assert stan.signing
     refuses_forgery(stage, author=stan.person_id, statement=stan.statement, signing=stan.signing)
-    refuses_forgery(
-        stage, author=cast.person("amina").person_id, statement=stan.statement, signing=stan.signing
-    )
+    refuses_forgery(stage, author=cast.person("amina").person_id, statement=stan.statement, signing=stan.signing)
 
 
 # --- The person's own rows ------------------------------------------------------------------------------------------
