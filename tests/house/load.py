@@ -115,7 +115,7 @@ class Sender(Worker):
         concern = self.expect(201, "POST", "concerns", asked, Idempotency_Key=secrets.token_hex(16))["ref"]
         self.ledger.raised.append((self.person, concern))
         version = 1 + self.add_document(concern)
-        plans = [telling.plan("mash"), telling.plan("caiu")][: random.randint(1, 2)]
+        plans = [telling.plan("mash"), telling.plan("caiu")][: random.randint(1, 2)]  # noqa: S311 - no secret
         body = telling.decide_to_share(concern, *plans, concern_version=version)
         made = self.expect(201, "POST", "decisions", body, Idempotency_Key=secrets.token_hex(16))
         self.ledger.shared.append((self.person, concern, made["ref"], tuple(made["disclosures"])))

@@ -5,7 +5,7 @@ import random
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -26,7 +26,7 @@ from exchange.models import (
     RecordVersion,
 )
 from tests.house import locks
-from tests.house.load import Ledger, Reader, Sender
+from tests.house.load import Ledger, Reader, Sender, Worker
 from tests.journeys.waiting import wait_until
 from tests.running.databases import Database
 from tests.running.mail import Mail
@@ -38,21 +38,20 @@ MADE_BY = {"concern:raised": "concern", "decision:signed": "decision", "disclosu
 
 def test_whatever_is_killed_whenever_nothing_said_is_lost_and_nothing_shown_is_unlogged(
     database: Database,
-    server: Running,
-    worker: Running,
-    beat: Running,
+    house: dict[str, Running],
     mail: Mail,
     volume: Callable[[int, int], int],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert not Record.objects.exists()
-    ledger, done = Ledger(), threading.Event()
-    people = [Sender(name, server.url, ledger, done) for name in SENDERS]
-    people += [Reader(name, server.url, ledger, done) for name in READERS]
+    ledger, done, began = Ledger(), threading.Event(), time.monotonic()
+    people: list[Worker] = [Sender(name, house["web"].url, ledger, done) for name in SENDERS]
+    people += [Reader(name, house["web"].url, ledger, done) for name in READERS]
     for person in people:
         person.start()
-    targets = [server, worker, server, beat, server] * volume(1, 12)
-    killed = kill_at_random(targets, ledger)
+    targets = ["web", "worker", "web", "beat", "web"] * volume(1, 12)
+    killed = [kill_at_some_instant(house[target], ledger, began) for target in targets]
+    keep_working(ledger)
     done.set()
     for person in people:
         person.join(timeout=60)
@@ -62,9 +61,9 @@ def test_whatever_is_killed_whenever_nothing_said_is_lost_and_nothing_shown_is_u
     assert ledger.surprises == []
     assert not any(person.is_alive() for person in people)
     assert ledger.broken_off, "no request was ever in flight when the server was killed: this proved nothing"
-    let_the_mail_out(mail, worker)
-    for process in (beat, worker, server):
-        process.stop()
+    let_the_mail_out(mail, house["worker"])
+    for name in ("beat", "worker", "web"):
+        house[name].stop()
     connections.close_all()
     check_openings(ledger)
     check_acts(ledger)
@@ -75,20 +74,27 @@ def test_whatever_is_killed_whenever_nothing_said_is_lost_and_nothing_shown_is_u
     check_log(database.data)
 
 
-def kill_at_random(targets: Iterable[Running], ledger: Ledger) -> list[str]:
-    """Kill one after the other, each at an instant nobody chose, and start it again; what was done when."""
-    began, told = time.monotonic(), []
-    for target in targets:
-        before = ledger.size
-        wait_until(lambda at_least=before + 4: ledger.size >= at_least or bool(ledger.surprises), seconds=60)
-        time.sleep(random.uniform(0, 0.4))
-        told.append(f"{time.monotonic() - began:6.2f} s {target.name}, after {ledger.size} acts")
-        target.kill()
-        time.sleep(random.uniform(0, 0.3))
-        target.start()
-    before = ledger.size
-    wait_until(lambda: ledger.size >= before + 4 or bool(ledger.surprises), seconds=60)
+@pytest.fixture
+def house(server: Running, worker: Running, beat: Running) -> dict[str, Running]:
+    """What may be killed, by name."""
+    return {"web": server, "worker": worker, "beat": beat}
+
+
+def kill_at_some_instant(target: Running, ledger: Ledger, began: float) -> str:
+    """Kill it with all its children at an instant nobody chose, and start it again; what was killed when."""
+    keep_working(ledger)
+    time.sleep(random.uniform(0, 0.4))  # noqa: S311 - an instant, not a secret
+    told = f"{time.monotonic() - began:6.2f} s {target.name}, after {ledger.size} acts"
+    target.kill()
+    time.sleep(random.uniform(0, 0.3))  # noqa: S311 - as above
+    target.start()
     return told
+
+
+def keep_working(ledger: Ledger) -> None:
+    """Wait until a little more has been done."""
+    enough = ledger.size + 4
+    wait_until(lambda: ledger.size >= enough or bool(ledger.surprises), seconds=60)
 
 
 def tell(killed: list[str], ledger: Ledger) -> None:

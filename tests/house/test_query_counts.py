@@ -1,9 +1,11 @@
 """How many queries a page, an opening or a signature costs does not grow with what is there."""
 
+import itertools
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -95,7 +97,7 @@ def test_a_concern_costs_the_same_however_many_documents_versions_people_and_sta
     telling.add_note(small)
     for _ in range(FEW * 3):
         telling.add_note(large)
-    few, many = (count(lambda ref=ref: cast.person("amina").see(f"concerns/{ref}")) for ref in (small, large))
+    few, many = (count(partial(cast.person("amina").see, f"concerns/{ref}")) for ref in (small, large))
     compare(few, many)
     assert len(cast.person("amina").see(f"concerns/{large}")["documents"]) == FEW * 3
 
@@ -129,8 +131,8 @@ def test_a_teams_members_and_those_who_wait_cost_the_same_however_many(database:
 
 def test_signing_costs_the_same_for_each_further_recipient_and_nothing_for_more_to_say(database: Database) -> None:
     ids = [cast.team(name) for name in ("mash", "caiu", "trust", "harbour")]
-    costs = [len(count(lambda to=ids[:size]: sign(to)).queries) for size in (1, 2, 3, 4)]
-    steps = {after - before for before, after in zip(costs, costs[1:], strict=False)}
+    costs = [len(count(partial(sign, ids[:size])).queries) for size in (1, 2, 3, 4)]
+    steps = {after - before for before, after in itertools.pairwise(costs)}
     assert len(steps) == 1, costs
     (step,) = steps
     assert step <= PER_RECIPIENT, f"{step} queries for each further recipient"
@@ -141,7 +143,8 @@ def test_signing_costs_the_same_for_each_further_recipient_and_nothing_for_more_
 
 
 # A record, its version, two grants with key, permission, entry (and its index rows), a notice, and the disclosure's
-# own row and entry: what is written for one recipient, and what is read to vouch for their key. 58 when this was written.
+# own row and entry: what is written for one recipient, and what is read to vouch for their key.
+# It was 58 when this was written.
 PER_RECIPIENT = 60
 
 
