@@ -11,7 +11,8 @@ def test_rows_of_one_moment_are_neither_repeated_nor_left_out(database: Database
     refs = {telling.raise_concern() for _ in range(5)}
     first = Record.objects.earliest("made_at")
     Record.objects.update(made_at=first.made_at)
-    seen, before = [], None
+    seen: list[str] = []
+    before = None
     while True:
         page = look(Record.objects.all(), Window(2, before), time="made_at", make=lambda record: record.ref)
         assert len(page.rows) <= 2

@@ -215,7 +215,6 @@ SENDINGS = [
     Sending("POST", "log/verification", "audrey", at("log/verification"), lambda _: {"held": ["note"]}),
 ]
 # These take no body, and whatever comes is not read.
-ELSEWHERE = "<path:unknown>"
 BODILESS = {
     "decisions/<str:ref>/countersignature",
     "disclosures/<str:ref>/acknowledgement",
@@ -252,8 +251,8 @@ def test_the_table_holds_every_address_that_takes_a_body() -> None:
     there = {
         (method.upper(), str(pattern.pattern))
         for pattern in addresses.find_api_patterns()
-        for method in ("post", "put", "patch")
-        if hasattr(pattern.callback.cls, method) and str(pattern.pattern) not in {*BODILESS, ELSEWHERE}
+        for method in stage.find_methods(pattern)
+        if method not in {"get", "delete"} and str(pattern.pattern) not in {*BODILESS, stage.ELSEWHERE}
     }
     assert {(sending.method, sending.route) for sending in SENDINGS} == there
 
@@ -573,16 +572,15 @@ def test_an_address_that_leads_nowhere_is_not_found_whatever_stands_in_it(
     before, lena = None, cast.person("lena")
     for pattern in addresses.find_api_patterns():
         route = str(pattern.pattern)
-        if route == ELSEWHERE:
+        if route == stage.ELSEWHERE:
             continue
         values = REFERENCES if "<str:" in route else UUIDS if "<uuid:" in route else NUMBERS if "<int:" in route else []
-        methods = [method for method in ("get", "post", "put", "delete") if hasattr(pattern.callback.cls, method)]
+        methods = stage.find_methods(pattern)
         me = cast.person("audrey") if "<int:" in route else lena
         me.see("session")
         before = stage.photograph()
         for value in values:
-            path = addresses.PART.sub(lambda part, value=value: value if part["kind"] != "uuid" or value in UUIDS
-                                      else addresses.UNKNOWN, route)  # fmt: skip
+            path = _fill(route, value)
             for method in methods:
                 answer = me.client.generic(
                     method.upper(), f"{cast.API}{path}", b"{}", content_type="application/json",
@@ -592,6 +590,13 @@ def test_an_address_that_leads_nowhere_is_not_found_whatever_stands_in_it(
         assert stage.photograph() == before
     assert before is not None
     assert "OR 1=1" not in written()
+
+
+def _fill(route: str, value: str) -> str:
+    """The address with this value in it; a second part, such as a document's id, is well formed."""
+    return addresses.PART.sub(
+        lambda part: value if part["kind"] != "uuid" or value in UUIDS else addresses.UNKNOWN, route
+    )
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,14 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from django.apps import apps
+from django.urls import URLPattern
 from django.utils import timezone
 
 from accounts import second_factor
 from tests import cast
 from tests.journeys import telling
 
+ELSEWHERE = "<path:unknown>"  # the address of whatever is no address
 PASSPHRASE = "lantern gravel ferret opal mitten quarry"
 # Rows that say when someone was last here, or what was refused: they may change when nothing was done.
 CLOCKS = {"accounts.session", "accounts.signinthrottle"}
@@ -105,6 +107,12 @@ class Stage:
             "agreements": [{**told, "status": "NOT_SOUGHT_IMPRACTICABLE"}],
             "informing": [{**told, "status": "NOT_PRACTICABLE"}],
         }
+
+
+def find_methods(pattern: URLPattern) -> list[str]:
+    """The methods one API address has, in lower case."""
+    view = getattr(pattern.callback, "cls", None)
+    return [method for method in ("get", "post", "put", "patch", "delete") if hasattr(view, method)]
 
 
 def photograph() -> dict[str, str]:

@@ -26,7 +26,7 @@ def test_what_is_taken_back_is_closed_at_once_and_both_locks_go(database: Databa
     assert lena.get(f"disclosures/{ref}/answers").status_code == 404
     assert lena.see("inbox")["results"] == []
     assert_only_owner_is_left(ref)
-    assert Notice.objects.filter(kind=notices.TAKEN_BACK, team=cast.team("mash")).count() == 1
+    assert Notice.objects.filter(kind=notices.TAKEN_BACK, team__id=cast.team("mash")).count() == 1
     assert cast.person("amina").see(f"disclosures/{ref}")["line"]["ended_at"]
 
 
@@ -56,7 +56,7 @@ def test_the_clock_cuts_what_has_expired_and_tells_the_sender(database: Database
     assert [(line.event, line.records) for line in mark.lines()] == [("record:grant:expired", (ref,))]
     assert_only_owner_is_left(ref)
     assert Disclosure.objects.get(record__ref=ref).ended_at
-    assert Notice.objects.filter(kind=notices.EXPIRED, team=cast.team("hillside"), ref=ref).count() == 1
+    assert Notice.objects.filter(kind=notices.EXPIRED, team__id=cast.team("hillside"), ref=ref).count() == 1
     cast.person("paul").see(f"disclosures/{other}")
 
 
