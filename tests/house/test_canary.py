@@ -229,7 +229,7 @@ def requests_in_flight(door: OverHttp, words: Words) -> Iterator[None]:
 
     def keep_telling() -> None:
         teller = Teller(door, words)
-        while not stopped.is_set():
+        while not stopped.wait(0.1):
             teller.raise_concern()
             told.append(teller.told.concern)
 
