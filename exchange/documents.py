@@ -50,12 +50,15 @@ class OpenDocument:
 def add_document(ref: str, upload: Upload, *, by: Keyholder) -> Added:
     """Seal a file into a concern, as its next signed version. Nothing is left behind when any of it fails.
 
-    Raises `NotThere`, `NotAllowed`, `StepUpNeeded`, `Unacceptable` (not what it says it is), `TooLarge`.
+    Raises `NotThere`, `NotAllowed`, `StepUpNeeded`, `Unacceptable` (not what it says it is), `TooLarge`, `StoreDown`.
     """
     keyring.signing_key(by)
     _permit(ref, by=by)
     document_id, key = uuid.uuid4(), vault.make_content_key()
-    sealed_size, description = _keep(document_id, upload, key=key, by=by)
+    try:
+        sealed_size, description = _keep(document_id, upload, key=key, by=by)
+    except (store.Unreachable, FileExistsError):
+        raise errors.store_down(by, ref) from None
     try:
         return _attach(ref, document_id, sealed_size, description, key=key, by=by)
     except BaseException:
@@ -66,7 +69,8 @@ def add_document(ref: str, upload: Upload, *, by: Keyholder) -> Added:
 def open_document(ref: str, document_id: str, *, by: Keyholder) -> OpenDocument:
     """A document of a record this person may open; logged before it is decrypted.
 
-    Raises `NotThere`, and `CannotOpen` before any byte is released when the stored file was altered.
+    Raises `NotThere`; before any byte is released, `CannotOpen` when the stored file is gone or was altered, and
+    `StoreDown` when it cannot be had just now.
     """
     with transaction.atomic(durable=True):
         record = access.access_record(ref, by=by)
@@ -85,6 +89,8 @@ def open_document(ref: str, document_id: str, *, by: Keyholder) -> OpenDocument:
         key, description = _open_holding(record, holding, key=record_key)
         _check_vouched(description, str(holding.document_id), version.documents)
         return OpenDocument(description, _open_stream(holding.document_id, key))
+    except store.Unreachable:
+        raise errors.store_down(by, ref) from None
     except (vault.VaultError, OSError, msgspec.MsgspecError):
         raise errors.cannot_open(by, ref) from None
 

@@ -1,6 +1,7 @@
 """What the environment says, read strictly: a value that cannot be understood stops the start, it is never guessed."""
 
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,9 @@ SQLITE_PRAGMAS = (
     "PRAGMA temp_store=MEMORY",  # no sorting spilled into a file beside the database
 )
 SECRET_LENGTH = 64
+STORE = "CONFER_STORE must look like s3://bucket?endpoint=https://host:port&region=name."
+ENDPOINT = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?/?")
+BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 
 def read_choice(name: str, choices: tuple[str, ...]) -> str:
@@ -76,6 +80,38 @@ def _postgresql(parts: SplitResult) -> dict[str, Any]:
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": options,
     }
+
+
+def parse_store(address: str, credentials: str) -> dict[str, Any]:
+    """Turn ``s3://bucket?endpoint=https://host:port&region=…`` into a Django storage; nothing means files in a folder.
+
+    ``credentials`` names a file of two lines: the access key's id, and its secret. Raises ImproperlyConfigured.
+    """
+    if not address:
+        return {"BACKEND": "django.core.files.storage.FileSystemStorage"}
+    try:
+        parts = urlsplit(address)
+        options = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)))
+    except ValueError:
+        raise ImproperlyConfigured(STORE) from None
+    endpoint, region = options.pop("endpoint", "https://s3.amazonaws.com"), options.pop("region", "us-east-1")
+    if parts.scheme != "s3" or not BUCKET.fullmatch(parts.netloc + parts.path) or options:
+        raise ImproperlyConfigured(STORE)
+    if not ENDPOINT.fullmatch(endpoint) or not region:
+        raise ImproperlyConfigured(STORE)
+    access_key, secret_key = _read_credentials(Path(credentials))
+    place = {"bucket_name": parts.netloc, "endpoint_url": endpoint, "region_name": region}
+    key = {"access_key": access_key, "secret_key": secret_key}
+    return {"BACKEND": "exchange.bucket.Bucket", "OPTIONS": place | key}
+
+
+def _read_credentials(path: Path) -> tuple[str, str]:
+    lines = path.read_text(encoding="ascii").split() if path.is_file() else []
+    if len(lines) != 2:  # noqa: PLR2004 - an id and its secret
+        raise ImproperlyConfigured(
+            "CONFER_STORE_CREDENTIALS_FILE must name a file of two lines: the access key's id, and its secret."
+        )
+    return lines[0], lines[1]
 
 
 def read_secret(name: str, default: Path) -> str:

@@ -31,6 +31,10 @@ class TooLarge(Refused):
     """A document or body over its limit."""
 
 
+class StoreDown(Refused):
+    """The store of documents does not answer. It says nothing about the document, and raises no alarm."""
+
+
 def unacceptable(by: Actor | None, problems: Sequence[Problem]) -> Unacceptable:
     """A refusal listing every problem found, so that the form is put right once."""
     refusal = Unacceptable(
@@ -63,6 +67,19 @@ def changed_meanwhile(by: Actor, ref: str) -> Conflict:
         "changed_meanwhile",
         "Someone has added to this since you opened it. Open it again, then add what you have.",
         records=(ref,),
+    )
+
+
+def store_down(by: Actor | None, ref: str) -> StoreDown:
+    """A document that can be neither kept nor fetched just now."""
+    return StoreDown(
+        events.REQUEST_REFUSED,
+        by=by,
+        records=(ref,),
+        detail="store_down",
+        code="store_down",
+        sentence="Documents cannot be kept or fetched just now, and nothing was added. Try again in a few minutes; "
+        "if a child is in danger, ring the police on 999.",
     )
 
 

@@ -16,6 +16,11 @@ CONFER_DATA = environment.read_folder("CONFER_DATA", DEFAULT_DATA)
 CONFER_LOG_KEY_FILE = environment.read_folder("CONFER_LOG_KEY_FILE", CONFER_DATA / "log.key")
 CONFER_CHECKPOINT_OUTBOX = environment.read_folder("CONFER_CHECKPOINT_OUTBOX", CONFER_DATA / "checkpoints")
 MEDIA_ROOT = CONFER_DATA / "media"  # sealed documents only; never served by URL
+CONFER_STORE = os.environ.get("CONFER_STORE", "")  # a bucket for them instead
+STORAGES = {
+    "default": environment.parse_store(CONFER_STORE, os.environ.get("CONFER_STORE_CREDENTIALS_FILE", "")),
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
 SECRET_KEY = environment.read_secret("CONFER_SECRET_KEY_FILE", CONFER_DATA / "secret-key")
 
 _APP_DATABASE = environment.parse_database(
@@ -48,7 +53,6 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "guardian",
     "rest_framework",
-    "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "audit",

@@ -33,6 +33,7 @@ STATUSES: tuple[tuple[type[Refused], int], ...] = (
     (errors.CannotOpen, 409),
     (errors.Repeated, 422),
     (errors.TooLarge, 413),
+    (errors.StoreDown, 503),
     (people_errors.NotAcceptable, 422),
     (Refused, 403),
 )
