@@ -61,6 +61,8 @@ def join_agency(details: AgencyDetails, *, by: Keyholder) -> Agency:
             raise conflict(by, "already_there", "An agency of that name has already joined.")
         agency = make_agency(details)
         log.append(events.AGENCY_JOINED, by=by, parties=(f"agency:{agency.id}",))
+        for office in agency.teams.all():
+            log.append(events.TEAM_MADE, by=by, parties=(f"team:{office.id}", f"agency:{agency.id}"))
         return agency
 
 

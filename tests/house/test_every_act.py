@@ -167,7 +167,7 @@ ACTS = [
         "agencies",
         "lena",
         post(at("agencies"), lambda _: {"name": "Brook GP", "kind": "GP_PRACTICE", "sector": "PUBLIC"}),
-        ("agency:joined",),
+        ("agency:joined", "team:made"),
         201,
     ),
     Act(
