@@ -20,3 +20,8 @@ def latest_event(record: str, *, among: Sequence[str]) -> str:
     """Which of these events happened last to this record, or "" when none has. Refused acts do not count."""
     found = EntryRecord.objects.filter(record=record, entry__event__in=among, entry__outcome=DONE)
     return str(max(found.values_list("entry_id", "entry__event"), default=(0, ""))[1])
+
+
+def count_done(record: str, *, among: Sequence[str]) -> int:
+    """How often these events happened to this record. Refused acts do not count."""
+    return EntryRecord.objects.filter(record=record, entry__event__in=among, entry__outcome=DONE).count()

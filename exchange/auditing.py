@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+import vault
 from accounts import agencies, keyring, offices, people, rules, teams
 from accounts.errors import not_acceptable, not_allowed, not_there
 from accounts.keyring import Keyholder
@@ -14,7 +15,7 @@ from accounts.models import Team
 from audit import errors as audit_errors
 from audit import events, grammar, log, queries, verifying
 from audit.queries import LoggedEntry
-from exchange import access
+from exchange import access, errors
 
 RECORD = re.compile(rf"{access.REF.pattern}|key:(?:person|team):[0-9a-f-]{{36}}")
 
@@ -144,7 +145,7 @@ def find_scope(agency: str, *, by: Keyholder) -> str:
 def read_why(entry_id: int, *, by: Keyholder) -> str:
     """The reason sealed with an entry, opened with this auditor's office key, and logged.
 
-    Raises `NotAllowed`, and `NotThere` when there is none, or none sealed to their office.
+    Raises `NotAllowed`, `CannotOpen`, and `NotThere` when there is none, or none sealed to their office.
     """
     with transaction.atomic(durable=True):
         scope = find_scope("", by=by)
@@ -155,8 +156,11 @@ def read_why(entry_id: int, *, by: Keyholder) -> str:
     audited = rules.audits(by.person_id)
     for sealed in queries.find_sealed_whys(entry_id):
         if sealed.office in audited:
-            secret = keyring.open_team_secret(sealed.office, sealed.office_epoch, by=by)
-            return log.read_why(sealed, using=secret)
+            try:
+                secret = keyring.open_team_secret(sealed.office, sealed.office_epoch, by=by)
+                return log.read_why(sealed, using=secret)
+            except (vault.VaultError, audit_errors.WhyUnreadable):
+                raise errors.cannot_open(by, entry.records[0]) from None
     raise not_there(by, records=entry.records)
 
 

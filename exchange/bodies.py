@@ -13,6 +13,7 @@ from msgspec import Meta
 Code = Annotated[str, Meta(max_length=60, pattern=r"^[A-Z0-9_]*$")]
 LocalId = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,35}$")]
 Line = Annotated[str, Meta(max_length=200)]
+LongLine = Annotated[str, Meta(max_length=500)]  # a line of ours that holds names as long as they may be
 Text = Annotated[str, Meta(max_length=20_000)]
 VersionNumber = Annotated[int, Meta(ge=1, le=1_000_000)]
 
@@ -163,12 +164,12 @@ class SharedDocument(Shape, frozen=True, kw_only=True):
 class Rendition(Shape, frozen=True, kw_only=True):
     """What one recipient is given: nothing but the chosen parts, behind the handling banner."""
 
-    banner: Annotated[list[Line], Meta(max_length=80)]
+    banner: Annotated[list[LongLine], Meta(max_length=80)]
     handling: Annotated[list[Code], Meta(max_length=5)] = []
     from_person: Line
     from_team: Line
     from_agency: Line
-    to: Line
+    to: LongLine
     purpose: Code
     basis: Basis | None = None
     urgency: Code

@@ -31,8 +31,11 @@ def sign(decision: Decision, *, by: Keyholder) -> None:
     decision.save()
 
 
-def check(decision: Decision, *, by: Keyholder) -> None:
-    """Raise `CannotOpen` when the stored second signature is not its signer's, as for a first that does not verify."""
+def check(decision: Decision, *, author_id: str, by: Keyholder) -> None:
+    """Raise `CannotOpen` when the stored second signature is not its signer's, as for a first that does not verify.
+
+    The signer must be a lead of the deciding agency, and not the author, who signed first.
+    """
     if decision.countersignature is None:
         return
     try:
@@ -40,6 +43,7 @@ def check(decision: Decision, *, by: Keyholder) -> None:
         signer = statements.trusted_statement(held.statement, by=by).statement
         if signer.subject != f"person:{decision.countersigned_by_id}":
             raise vault.SignatureInvalid("The second signature is someone else's.")
+        _refuse_signer(signer, decision, author_id=author_id)
         vault.verify(
             signer.verifying_key(),
             label=labels.COUNTERSIGNATURE,
@@ -48,6 +52,12 @@ def check(decision: Decision, *, by: Keyholder) -> None:
         )
     except (vault.VaultError, KeyRefused, msgspec.MsgspecError, ValueError):
         raise errors.cannot_open(by, decision.record.ref) from None
+
+
+def _refuse_signer(signer: statements.Statement, decision: Decision, *, author_id: str) -> None:
+    leads_there = signer.role in statements.VOUCHING and signer.agency == str(decision.record.owner.agency_id)
+    if not leads_there or signer.subject == f"person:{author_id}":
+        raise vault.SignatureInvalid("The second signature is no other lead's of that agency.")
 
 
 def _make_message(decision: Decision, statement: str) -> bytes:

@@ -137,14 +137,16 @@ def open_decision(ref: str, *, by: Keyholder) -> OpenDecision:
     """A decision and its reasoning, for the team that made it. Raises `NotThere`, `CannotOpen`."""
     record, _, opened = opening.open_record(ref, by=by, kind="decision")
     decision = _with_names().get(record=record)
-    countersigning.check(decision, by=by)
+    body = sealing.decode(opened, Body, by=by, ref=ref)
+    countersigning.check(decision, author_id=opened.author_id, by=by)
+    _refuse_unsigned(decision, body, by=by)
     made = record.consequences.filter(kind="disclosure").order_by("made_at").values_list("ref", flat=True)
     return OpenDecision(
         _line(decision),
         opened.author_id,
         opened.made_at,
         str(decision.countersigned_by_id or ""),
-        sealing.decode(opened, Body, by=by, ref=ref),
+        body,
         list(made),
     )
 
@@ -171,6 +173,14 @@ def needs_second_signature(body: Body, edition: Edition) -> bool:
     """When the decider asks for one, or the edition's reason for not sharing demands it."""
     reason = body.not_shared_reason
     return body.second_signature or (bool(reason) and edition.not_shared_reasons[reason].needs_second_signature)
+
+
+def _refuse_unsigned(decision: Decision, body: Body, *, by: Keyholder) -> None:
+    """Raise `CannotOpen` for a decision that needs a second signature and is said to be signed without one."""
+    if decision.state != Decision.SIGNED or decision.countersignature is not None or body.ending == Decision.EMERGENCY:
+        return
+    if needs_second_signature(body, editions.load_edition(body.edition)):
+        raise errors.cannot_open(by, decision.record.ref)
 
 
 def seal_decision(
@@ -230,6 +240,10 @@ def _carry_out(record: Record, body: Body, *, by: Keyholder) -> list[str]:
     """Make the disclosures of a decision that has its second signature, from the version it was made on."""
     if record.about is None or body.ending != Decision.SHARE:
         return []
+    today = timezone.localdate()
+    if any(plan.expires_on is not None and plan.expires_on < today for plan in body.shares):
+        sentence = "The last day of access that was decided on has gone. Decide again, with a later one."
+        raise conflict(by, "over_already", sentence, records=(record.ref,))
     edition = editions.load_edition(body.edition)
     concern = Record.objects.select_related("owner__agency", "about").get(pk=record.about.pk)
     material = packing.read_version(concern, body.concern_version, by=by)
@@ -246,7 +260,7 @@ def _read_body(record: Record, *, by: Keyholder) -> Body:
 
 
 def _with_names() -> QuerySet[Decision]:
-    return Decision.objects.select_related("record__about")
+    return Decision.objects.select_related("record__about", "record__owner")
 
 
 def _line(decision: Decision) -> DecisionLine:

@@ -25,6 +25,8 @@ from exchange.sealing import Draft
 from exchange.sharing import Recipient, Terms
 from exchange.windows import Page, Window, look
 
+MOST_ANSWERS = 100
+
 
 @dataclass(frozen=True, slots=True)
 class DisclosureLine:
@@ -187,11 +189,11 @@ def open_answer(ref: str, *, by: Keyholder) -> OpenAnswer:
 
 
 def answers_to(ref: str, *, by: Keyholder) -> Sequence[str]:
-    """The references of the answers to a disclosure, oldest first, for whoever may open the disclosure."""
+    """The references of the newest hundred answers, oldest first, for whoever may open the disclosure."""
     with transaction.atomic():
         record = access.access_record(ref, by=by, kind="disclosure")
-        found = rules.openable(by).filter(about=record, kind="answer").order_by("made_at")
-        refs = list(found.values_list("ref", flat=True))
+        found = rules.openable(by).filter(about=record, kind="answer").order_by("-made_at", "-pk")
+        refs = list(found.values_list("ref", flat=True)[:MOST_ANSWERS])[::-1]
         log.append(events.LIST_SHOWN, by=by, records=(ref, *refs))
         return refs
 

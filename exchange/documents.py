@@ -53,7 +53,8 @@ def add_document(ref: str, upload: Upload, *, by: Keyholder) -> Added:
     Raises `NotThere`, `NotAllowed`, `StepUpNeeded`, `Unacceptable` (not what it says it is), `TooLarge`, `StoreDown`.
     """
     keyring.signing_key(by)
-    _permit(ref, by=by)
+    with transaction.atomic():
+        _permit(ref, by=by)
     document_id, key = uuid.uuid4(), vault.make_content_key()
     try:
         sealed_size, description = _keep(document_id, upload, key=key, by=by)
@@ -88,10 +89,11 @@ def open_document(ref: str, document_id: str, *, by: Keyholder) -> OpenDocument:
     try:
         key, description = _open_holding(record, holding, key=record_key)
         _check_vouched(description, str(holding.document_id), version.documents)
+        _check_content(holding.document_id, description, key=key)
         return OpenDocument(description, _open_stream(holding.document_id, key))
     except store.Unreachable:
         raise errors.store_down(by, ref) from None
-    except (vault.VaultError, OSError, msgspec.MsgspecError):
+    except (vault.VaultError, OSError, ValueError):  # msgspec's errors are ValueErrors
         raise errors.cannot_open(by, ref) from None
 
 
@@ -121,18 +123,18 @@ def hold_again(
         _hold(target, holding.document_id, key, description, record_key=target_key)
 
 
-def _permit(ref: str, *, by: Keyholder) -> None:
-    """Whether this person may add at all, before their upload is read."""
-    with transaction.atomic():
-        record = access.access_record(ref, by=by, kind="concern")
-        if not rules.may_amend(by, record):
-            raise not_allowed(by, "Only the team that owns this concern can add a document to it.", records=(ref,))
+def _permit(ref: str, *, by: Keyholder) -> Record:
+    """The concern, if this person may add to it."""
+    record = access.access_record(ref, by=by, kind="concern")
+    if not rules.may_amend(by, record):
+        raise not_allowed(by, "Only the team that owns this concern can add a document to it.", records=(ref,))
+    return record
 
 
 def _keep(
     document_id: uuid.UUID, upload: Upload, *, key: vault.ContentKey, by: Keyholder
 ) -> tuple[int, DocumentDescription]:
-    counted = _Counted(filetypes.checked(upload.chunks, claimed=upload.type, by=by), by=by)
+    counted = _Counted(filetypes.checked(_limit(upload.chunks, by=by), claimed=upload.type, by=by))
     context, name = vault.bind(labels.DOCUMENT_BODY, str(document_id)), str(document_id)
     sealed_size = store.keep(name, vault.seal_stream(counted, under=key, context=context))
     try:
@@ -162,7 +164,7 @@ def _attach(
     by: Keyholder,
 ) -> Added:
     with transaction.atomic():
-        record = access.access_record(ref, by=by, kind="concern")
+        record = _permit(ref, by=by)  # again: an upload takes as long as it takes
         by = keyring.act_for(str(record.owner_id), by=by)
         record_key, current = opening.read_record(record, by=by)
         body = sealing.decode(current, Concern, by=by, ref=ref)
@@ -224,6 +226,19 @@ def _check_vouched(description: DocumentDescription, document_id: str, vouched: 
         raise vault.SignatureInvalid("This is not the document that was signed for.")
 
 
+def _check_content(document_id: uuid.UUID, description: DocumentDescription, *, key: vault.ContentKey) -> None:
+    """Raise unless the stored file is, byte by byte, what its author signed for, and of a kind and size that is true.
+
+    The key alone proves little: whoever may read the record holds what its documents' keys are sealed under.
+    """
+    counted = _Counted(_open_stream(document_id, key))
+    commitment = vault.commit_stream(labels.PART_COMMITMENT, bytes.fromhex(description.blind), counted)
+    if (commitment.hex(), counted.size) != (description.commitment, description.size):
+        raise vault.SignatureInvalid("This file is not the one that was signed for.")
+    if description.type not in filetypes.KINDS:
+        raise vault.MalformedInput("This is no kind of file that is taken.")
+
+
 def _find_holding(record: Record, document_id: str, *, by: Keyholder) -> DocumentHolding:
     try:
         wanted = uuid.UUID(document_id)
@@ -240,17 +255,24 @@ def _open_stream(document_id: uuid.UUID, key: vault.ContentKey) -> Iterator[byte
     return vault.open_stream(lambda: store.read(str(document_id)), under=key, context=context)
 
 
-class _Counted:
-    """Chunks counted as they pass, and refused past the limit the settings name."""
+def _limit(chunks: Iterable[bytes], *, by: Keyholder) -> Iterator[bytes]:
+    """The chunks, refused past the limit the settings name."""
+    size = 0
+    for chunk in chunks:
+        size += len(chunk)
+        if size > settings.CONFER_DOCUMENT_LIMIT:
+            raise errors.too_large(by, settings.CONFER_DOCUMENT_LIMIT)
+        yield chunk
 
-    def __init__(self, chunks: Iterable[bytes], *, by: Keyholder) -> None:
+
+class _Counted:
+    """Chunks counted as they pass."""
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
         self._chunks = chunks
-        self._by = by
         self.size = 0
 
     def __iter__(self) -> Iterator[bytes]:
         for chunk in self._chunks:
             self.size += len(chunk)
-            if self.size > settings.CONFER_DOCUMENT_LIMIT:
-                raise errors.too_large(self._by, settings.CONFER_DOCUMENT_LIMIT)
             yield chunk

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import keyring, signin
-from accounts.errors import KeyRefused, NoKeyHolder, StepUpNeeded, conflict
+from accounts.errors import KeyRefused, NoKeyHolder, StepUpNeeded, conflict, not_allowed
 from accounts.keyring import Keyholder
 from accounts.models import Team
 from accounts.teams import Reader
@@ -97,6 +97,8 @@ def share(call: Call, *, by: Keyholder) -> Shared:
     Raises `StepUpNeeded` (see `step_up`), `Unacceptable`; and, only when none of the teams can be reached here,
     `NoKeyHolder` or `KeyRefused` with the numbers to ring: ring, then record the call.
     """
+    if by.kind != "person":
+        raise not_allowed(by, "A service shares nothing of its own accord. Somebody has to.")
     keyring.signing_key(by)
     teams = _find_teams(call, by=by)
     try:

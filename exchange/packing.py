@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from accounts import people
+from accounts import rules as people_rules
 from accounts.keyring import Keyholder
 from accounts.models import Person, Team
 from exchange import (
@@ -34,8 +35,7 @@ class Material:
 
 def read_newest(concern: Record, *, expected_version: int, by: Keyholder) -> Material:
     """Open the concern inside the act. Raises `Conflict` when it is no longer the version that was decided on."""
-    newest = concern.versions.order_by("-number").values_list("number", flat=True).first()
-    if newest != expected_version:
+    if sealing.find_newest(concern, by=by) != expected_version:
         raise errors.changed_meanwhile(by, concern.ref)
     return read_version(concern, expected_version, by=by)
 
@@ -75,8 +75,10 @@ def find_recipient(plan: SharePlan, place: str, *, owner: Team, by: Keyholder) -
         .first()
     )
     person = Person.objects.select_related("agency").filter(id=as_uuid(plan.person), kind="person").first()
+    if person is not None and not (person.is_active and people_rules.team_ids(str(person.pk))):
+        person = None  # whoever works in no team can open nothing
     named = [holder for holder in (team, person) if holder is not None]
-    if len(named) != 1 or bool(plan.team) == bool(plan.person) or (person is not None and not person.is_active):
+    if len(named) != 1 or bool(plan.team) == bool(plan.person):
         sentence = "Choose one team, or one person, from the directory."
         raise errors.unacceptable(by, [Problem(f"{place}.team", "unknown_recipient", sentence)])
     if team is not None and team.pk == owner.pk:

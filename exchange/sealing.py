@@ -1,5 +1,6 @@
 """Sealed versions: a body under the record's key, and a signed manifest that says whose words they are."""
 
+import contextlib
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from accounts import keyring, statements
 from accounts.errors import KeyRefused
 from accounts.keyring import Keyholder
 from accounts.models import Team
+from audit import events, latest
 from exchange import access, errors
 from exchange.bodies import Shape
 from exchange.guidance.requirements import Problem
@@ -22,6 +24,11 @@ from vault import labels
 
 B = TypeVar("B", bound=Shape)
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+# What the log says of a record once for each of its versions. The other kinds have one version.
+VERSIONED = {
+    "concern": (events.CONCERN_RAISED, events.CONCERN_AMENDED, events.DOCUMENT_ADDED),
+    "decision": (events.DECISION_SIGNED, events.DECISION_COMPLETED),
+}
 PREFIXES = {"concern": "C", "decision": "D", "disclosure": "S", "answer": "A"}
 MANIFESTS = {
     "concern": labels.CONCERN_MANIFEST,
@@ -133,8 +140,7 @@ def open_version(record: Record, number: int | None = None, *, key: vault.Conten
 
     Raises `CannotOpen` when anything stored is not what was sealed.
     """
-    versions = record.versions.order_by("-number")
-    version = versions.filter(number=number).first() if number else versions.first()
+    version = record.versions.filter(number=number or find_newest(record, by=by)).first()
     if version is None:
         raise errors.cannot_open(by, record.ref)
     try:
@@ -145,6 +151,14 @@ def open_version(record: Record, number: int | None = None, *, key: vault.Conten
         return _check_contents(sealed, manifest, author)
     except (vault.VaultError, msgspec.MsgspecError, ValueError, KeyRefused):
         raise errors.cannot_open(by, record.ref) from None
+
+
+def find_newest(record: Record, *, by: Keyholder) -> int:
+    """The number of the newest version. Raises `CannotOpen` when the log tells of a newer one than is stored."""
+    newest = record.versions.order_by("-number").values_list("number", flat=True).first() or 0
+    if newest < latest.count_done(record.ref, among=VERSIONED.get(record.kind, ())):
+        raise errors.cannot_open(by, record.ref)
+    return newest
 
 
 def find_wrap(record: Record, *, by: Keyholder) -> KeyWrap:
@@ -206,8 +220,12 @@ def _unwrap(record: Record, wrap: KeyWrap, *, by: Keyholder) -> vault.ContentKey
     wrapped = vault.WrappedKey.parse(bytes(wrap.wrapped))
     if wrap.team_epoch is None:
         subject = f"person:{by.person_id}"
-        epoch = statements.epoch_of(by.statement)
-        return vault.unwrap_content_key(wrapped, using=by.encryption, context=wrap_context(record, subject, epoch))
+        # Their key may have been stated again since, when they became a lead: the same key, under a later epoch.
+        for epoch in range(statements.epoch_of(by.statement), 0, -1):
+            with contextlib.suppress(vault.WrongKey):
+                context = wrap_context(record, subject, epoch)
+                return vault.unwrap_content_key(wrapped, using=by.encryption, context=context)
+        raise vault.WrongKey("This key was not wrapped to us.")
     team_id, epoch = str(wrap.team_epoch.team_id), wrap.team_epoch.epoch
     secret = keyring.open_team_secret(team_id, epoch, by=by)
     context = wrap_context(record, f"team:{team_id}", epoch)

@@ -65,12 +65,12 @@ def give(
 ) -> Grant:
     """Let one reader open one record; inside the caller's transaction.
 
-    A lead's standing instruction gives the same record to the team's service too, as a grant of its own.
+    A lead's standing instruction gives what was disclosed to the team to its service too, as a grant of its own.
     """
     grant = _lock(record, key, to=to, readers=readers, terms=terms, by=by)
     if terms.notice:
         notices.owe(terms.notice, to=to.team, person=to.person, ref=record.ref, urgent=terms.urgent)
-    if to.team is not None and record.kind == "disclosure":
+    if to.team is not None and to.team != record.owner and record.kind == "disclosure":
         for instruction in StandingInstruction.objects.select_related("person").filter(team=to.team):
             if not people_rules.works_in(str(instruction.person_id), str(to.team.id)):
                 continue  # the service was removed from the team: the instruction outlived it
