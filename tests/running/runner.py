@@ -1,5 +1,6 @@
 """``manage.py test``: one fresh pytest per database, both counts, and the worse result."""
 
+import contextlib
 import json
 import os
 import subprocess
@@ -7,12 +8,14 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import BinaryIO
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 VENDORS = ("sqlite", "postgresql")
 USAGE = """usage: manage.py test [--long] [--only sqlite|postgresql] [pytest's own arguments]
 
-Runs the tests on SQLite, then on PostgreSQL. --long adds what takes more than a minute (kills, volumes, fuzzing).
+Runs the tests on SQLite and on PostgreSQL, side by side. --long adds what takes more than a minute (kills, volumes,
+fuzzing).
 --only is for the minutes between two thoughts: nothing counts as tested on one database."""
 
 
@@ -22,7 +25,10 @@ def run_tests(arguments: list[str]) -> int:
         sys.stdout.write(USAGE + "\n")
         return 0
     vendors, is_long, rest = _parse(arguments)
-    results = [_run(vendor, rest, is_long=is_long) for vendor in vendors]
+    with tempfile.TemporaryDirectory(prefix="confer-counts-") as folder:
+        # Side by side: each has its own databases, broker, mail server and ports, and there are two cores.
+        runs = [_Run(vendor, rest, Path(folder), is_long=is_long) for vendor in vendors]
+        results = [run.follow() for run in runs]
     sys.stdout.write("\n" + "\n".join(line for _, line in results) + "\n")
     if len(vendors) < len(VENDORS):
         sys.stdout.write(f"Only {vendors[0]} was asked for; this is not the whole of the tests.\n")
@@ -45,31 +51,45 @@ def _parse(arguments: list[str]) -> tuple[tuple[str, ...], bool, list[str]]:
     return vendors, is_long, rest
 
 
-def _run(vendor: str, arguments: list[str], *, is_long: bool) -> tuple[int, str]:
-    """Run pytest on one database; give its exit code and a line that says what happened."""
-    sys.stdout.write(f"\n=== Tests on {vendor} ===\n")
-    sys.stdout.flush()
-    started = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="confer-counts-") as folder:
-        counts = Path(folder) / "counts.json"
+class _Run:
+    """Pytest on one database, in a process of its own, its words kept in a file until it is their turn."""
+
+    def __init__(self, vendor: str, arguments: list[str], folder: Path, *, is_long: bool) -> None:
+        """Start it."""
+        self.vendor = vendor
+        self.counts, self.words = folder / f"{vendor}.json", folder / f"{vendor}.log"
+        self.started = time.time()
         environment = os.environ | {
             "CONFER_TEST_VENDOR": vendor,
-            "CONFER_TEST_COUNTS": str(counts),
+            "CONFER_TEST_COUNTS": str(self.counts),
             "CONFER_LONG": "1" if is_long else "0",
         }
         environment.pop("PYTHONDONTWRITEBYTECODE", None)  # the tests start many a Python: compile once, not each time
         command = [sys.executable, "-m", "pytest", *arguments]
-        code = _wait(subprocess.Popen(command, cwd=ROOT, env=environment))
-        told = json.loads(counts.read_text(encoding="utf-8")) if counts.exists() else {}
-    summary = ", ".join(f"{number} {what}" for what, number in told.items() if number) or "nothing was run"
-    return code, f"{vendor:>10}: {summary} in {time.monotonic() - started:.0f} s (exit {code})"
+        with self.words.open("wb") as output:
+            self.child = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
+
+    def follow(self) -> tuple[int, str]:
+        """Print its words as they come; give its exit code and a line that says what happened."""
+        sys.stdout.write(f"\n=== Tests on {self.vendor} ===\n")
+        with self.words.open("rb") as words:
+            while (code := self.child.poll()) is None:
+                _pass_on(words)
+                _pause()
+            _pass_on(words)
+        code = code if code >= 0 else 128 - code
+        told = json.loads(self.counts.read_text(encoding="utf-8")) if self.counts.exists() else {}
+        summary = ", ".join(f"{number} {what}" for what, number in told.items() if number) or "nothing was run"
+        took = self.words.stat().st_mtime - self.started  # its last words, not when they were read out
+        return code, f"{self.vendor:>10}: {summary} in {took:.0f} s (exit {code})"
 
 
-def _wait(child: subprocess.Popen[bytes]) -> int:
-    """Wait for pytest; on Ctrl-C it has been told, too, and tidies up before it ends."""
-    while True:
-        try:
-            code = child.wait()
-        except KeyboardInterrupt:
-            continue
-        return code if code >= 0 else 128 - code
+def _pass_on(words: BinaryIO) -> None:
+    sys.stdout.buffer.write(words.read())
+    sys.stdout.flush()
+
+
+def _pause() -> None:
+    """Wait a moment; on Ctrl-C pytest has been told, too, and tidies up before it ends."""
+    with contextlib.suppress(KeyboardInterrupt):
+        time.sleep(0.2)
