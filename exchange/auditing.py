@@ -122,7 +122,7 @@ def ask(question: Question, *, by: Keyholder) -> Lines:
                 parties=(f"agency:{scope}",) if scope else (),
                 detail=str(len(page.entries)),
             )
-        except (ValueError, audit_errors.AuditError):
+        except (ValueError, OverflowError, audit_errors.AuditError):  # OverflowError: a day before the first
             raise not_acceptable(
                 by, "query", "A filter is not of the right form. Check ids, event and dates."
             ) from None

@@ -120,7 +120,10 @@ def split_bearer(bearer: str) -> tuple[str, str]:
 def _is_too_long(request: HttpRequest) -> bool:
     """Longer than any request but a document, whose own limit counts its bytes as they come."""
     length = request.headers.get("Content-Length") or "0"
-    return not length.isdecimal() or (int(length[:12]) > LONGEST_REQUEST and not request.path.endswith("/documents"))
+    if not length.isdecimal():
+        return True
+    digits = length.lstrip("0")[:12]  # noughts before a number are no reason to believe a shorter one
+    return int(digits or "0") > LONGEST_REQUEST and not request.path.endswith("/documents")
 
 
 def _is_page(request: HttpRequest) -> bool:

@@ -79,7 +79,7 @@ def deliver(notice_id: str) -> bool:
         return False
     try:
         _send(claimed)
-    except (OSError, smtplib.SMTPException):
+    except (OSError, smtplib.SMTPException, ValueError):  # ValueError: an address no mail can be written to
         _postpone(claimed)
         return False
     with transaction.atomic():

@@ -12,6 +12,8 @@ from exchange import auditing
 from exchange.api.door import REFUSED, Door
 from exchange.api.shapes import shaped
 
+Moment = Annotated[datetime, Meta(tz=True)]  # with its offset: nobody guesses which clock was meant
+
 
 class EntriesQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Filters; empty ones do not narrow."""
@@ -22,8 +24,8 @@ class EntriesQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     party: str = ""
     event: str = ""
     outcome: str = ""
-    since: datetime | None = None
-    until: datetime | None = None
+    since: Moment | None = None
+    until: Moment | None = None
     cursor: Annotated[str, Meta(max_length=200)] = ""
     limit: Annotated[int, Meta(ge=1, le=200)] = 50
 

@@ -76,8 +76,14 @@ class Documents(Door):
         return self.answer(documents.add_document(ref, upload, by=self.by), 201)
 
     def _chunks(self) -> Iterator[bytes]:
+        """The body as it comes. Raises `Malformed` when it ends before its Content-Length: the line was cut."""
         stream = self.request._request  # noqa: SLF001  # DRF's own stream would hold the whole body
-        return iter(lambda: stream.read(64 * 1024), b"")
+        missing = int(self.request.headers.get("Content-Length") or 0)
+        for chunk in iter(lambda: stream.read(64 * 1024), b""):
+            missing -= len(chunk)
+            yield chunk
+        if missing:
+            raise Malformed([Problem("body", "cut_short", "Not all of the file arrived. Send it again.")])
 
 
 class OneDocument(Door):
