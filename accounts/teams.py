@@ -101,10 +101,11 @@ def renew_due(*, by: Keyholder) -> int:
         id__in=rules.live_memberships().filter(person_id=by.person_id, role=LEAD).values("team_id")
     )
     begun = 0
-    for team in due.filter(renewal_due_since__isnull=False) | due.filter(epochs__isnull=True):
+    for found in due.filter(renewal_due_since__isnull=False) | due.filter(epochs__isnull=True):
         with transaction.atomic():
-            if not Team.objects.select_for_update().filter(pk=team.pk).exists():
-                continue
+            team = Team.objects.select_for_update().get(pk=found.pk)
+            if team.renewal_due_since is None and team.epochs.exists():
+                continue  # another lead of the team signed in at the same moment
             _, by = begin_epoch(team, by=by)
             begun += 1
     return begun
@@ -192,6 +193,9 @@ def close_person(person_id: str, *, by: Keyholder) -> None:
     Raises `NotThere`, `Conflict` (a team's last lead; admit another first).
     """
     with transaction.atomic():
+        # Their teams first, as whoever removes a member does: of two leads who go at once, the second is the last.
+        places = Membership.objects.filter(person_id=person_id, ended_at=None)
+        list(Team.objects.select_for_update().filter(id__in=places.values("team_id")).order_by("id"))
         person = Person.objects.select_for_update().filter(id=person_id, closed_at=None).first()
         if person is None or not rules.administers(by.person_id, str(person.agency_id)):
             raise not_there(by)

@@ -1,11 +1,12 @@
 """One documented shape for everything that goes wrong: RFC 9457 problem details, with a code and a plain sentence."""
 
+import logging
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
 import msgspec
-from django.db import InterfaceError, OperationalError
+from django.db import IntegrityError, InterfaceError, OperationalError
 from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.request import Request
@@ -78,7 +79,7 @@ def handle(fault: Exception, context: dict[str, Any]) -> Response | None:
     by = auth if isinstance(auth, Keyholder) else None
     if isinstance(fault, (OperationalError, InterfaceError)):
         return make_response(503, "unavailable", SENTENCES[503])
-    answer = _answer(fault, by)
+    answer = _answer(_explain_clash(fault, by) if isinstance(fault, IntegrityError) else fault, by)
     if answer is None:
         return None
     status, code, sentence, found, refused = answer
@@ -132,6 +133,13 @@ def _answer(fault: Exception, by: Keyholder | None) -> Answer | None:
         code = str(fault.default_code)
         return status, code, SENTENCES.get(status, SENTENCES[400]), (), _refused(code, by)
     return None
+
+
+def _explain_clash(fault: IntegrityError, by: Keyholder | None) -> Refused:
+    """What two do at once, a constraint of the database lets one do. Where it was is logged; its words quote rows."""
+    logging.getLogger(__name__).warning("refused by a constraint", exc_info=fault)
+    sentence = "Somebody did the same at the same moment, so this was not done. Look at it again, then decide."
+    return people_errors.conflict(by, "changed_meanwhile", sentence)
 
 
 def _fields(refused: Refused) -> Sequence[FieldProblem]:
