@@ -14,7 +14,7 @@ from accounts import pins, teams
 from accounts import rules as people_rules
 from accounts.errors import NoKeyHolder
 from accounts.keyring import Keyholder
-from accounts.models import Person, Team
+from accounts.models import Membership, Person, Team
 from accounts.teams import Reader
 from audit import events, log
 from exchange import notices, rules, sealing
@@ -99,27 +99,36 @@ def take_back(grant: Grant, *, by: Keyholder | None) -> None:
 def remove_member(membership_id: str, *, by: Keyholder) -> None:
     """A lead removes a member, who loses in the same transaction what was wrapped to their own key. As `teams`'."""
     with transaction.atomic():
+        person_id = Membership.objects.filter(id=membership_id).values_list("person_id", flat=True).first()
         teams.remove_member(membership_id, by=by)
-        end_leavers_keys(by=by)
+        end_leavers_keys(str(person_id), by=by)
 
 
 def close_person(person_id: str, *, by: Keyholder) -> None:
     """An administrator ends someone's engagement; what was wrapped to their own key goes with it. As `teams`'."""
     with transaction.atomic():
         teams.close_person(person_id, by=by)
-        end_leavers_keys(by=by)
+        end_leavers_keys(person_id, by=by)
 
 
-def end_leavers_keys(*, by: Keyholder | None) -> int:
-    """End what was given by name to whoever works in no team any more, and what `drop_cut_wraps` ends; how many."""
+def end_leavers_keys(person_id: str = "", *, by: Keyholder | None) -> int:
+    """End what was given by name to whoever works in no team any more, and what `drop_cut_wraps` ends; how many.
+
+    `person_id`: only theirs, when somebody removed them; the clock ends everyone's.
+    """
     working = people_rules.live_memberships().filter(
         person_id=OuterRef("person_id"), role__in=people_rules.READING_ROLES
     )
     theirs = Grant.objects.select_related("record__owner", "team__group", "person").filter(person__isnull=False)
+    if person_id:
+        theirs = theirs.filter(person_id=person_id)
     count = 0
     for grant in theirs.exclude(Exists(working)):
         with transaction.atomic():
             take_back(grant, by=by)
+            # Nobody is left to acknowledge it, so nobody is chased for it.
+            given_by_name = Disclosure.objects.filter(record=grant.record, person=grant.person, ended_at=None)
+            given_by_name.update(ended_at=timezone.now())
         count += 1
     return count + drop_cut_wraps()
 

@@ -16,12 +16,12 @@ from accounts import people, rules
 from accounts.errors import NotAllowed
 from accounts.models import Agency, Membership, Person, Team
 from audit.models import SealedWhy
-from exchange import countersigning, documents, emergency, sealing
-from exchange.models import Decision, DocumentHolding, Record, RecordVersion
+from exchange import chasing, countersigning, documents, emergency, sealing, tasks
+from exchange.models import Decision, Disclosure, DocumentHolding, Record, RecordVersion
 from tests import cast
 from tests.house.alarms import alarmed, count_alarms
 from tests.house.doors import Inside
-from tests.journeys import telling
+from tests.journeys import logbook, telling
 from tests.running.databases import Database
 from vault import labels
 
@@ -164,6 +164,29 @@ def test_the_longest_name_of_someone_not_told_stands_in_the_banner(database: Dat
     body = telling.decide_to_share(ref, telling.plan("mash", people=["child", "mother"]))
     (made,) = cast.person("amina").do("decisions", body)["disclosures"]
     assert "M" * 200 in cast.person("lena").see(f"disclosures/{made}")["body"]["banner"][0]
+
+
+def test_what_was_given_by_name_to_someone_who_left_ends_and_they_are_not_chased(database: Database) -> None:
+    rhys = cast.person("rhys")
+    (ref,) = telling.share({**telling.plan("mash"), "team": "", "person": rhys.person_id})
+    assert cast.person("lena").delete(f"memberships/{rhys.membership_id}").status_code == 204
+    disclosure = Disclosure.objects.get(record__ref=ref)
+    assert disclosure.ended_at is not None
+    Disclosure.objects.filter(pk=disclosure.pk).update(acknowledge_by=timezone.now() - timedelta(days=1))
+    assert chasing.chase_overdue() == 0
+
+
+def test_what_the_clock_will_end_elsewhere_is_not_put_down_to_whoever_removes_somebody(database: Database) -> None:
+    vera, rhys = cast.person("vera"), cast.person("rhys")
+    (ref,) = telling.share({**telling.plan("mash"), "team": "", "person": vera.person_id})
+    before, yesterday = (timezone.localdate() - timedelta(days=days) for days in (9, 1))
+    Person.objects.filter(pk=vera.person_id).update(valid_from=before, valid_until=yesterday)
+    mark = logbook.Mark()
+    assert cast.person("lena").delete(f"memberships/{rhys.membership_id}").status_code == 204
+    assert not [line for line in mark.lines() if ref in line.records]
+    tasks.expire()
+    (taken,) = [line for line in mark.lines() if ref in line.records]
+    assert (taken.event, taken.person) == ("record:grant:taken", "")
 
 
 # --- Services -------------------------------------------------------------------------------------------------------
