@@ -94,7 +94,9 @@ def trusted(subject: str, *, by: Keyholder) -> Vouched:
     if latest.latest_detail(events.KEY_STATED, record=f"key:{subject}") != row.digest:
         raise key_refused(subject, "not_latest_in_log", by=by)
     found = trusted_statement(row.digest, by=by)
-    if found.statement.subject != subject or found.statement.epoch < by.pins.seen(subject):
+    # Each epoch was stated once: when the log tells of more, an earlier one has been put back as the newest.
+    stated = latest.count_done(f"key:{subject}", among=(events.KEY_STATED,))
+    if found.statement.subject != subject or found.statement.epoch < max(stated, by.pins.seen(subject)):
         raise key_refused(subject, "epoch_went_back", by=by)
     if found.statement.agency != _agency_of(subject):
         raise key_refused(subject, "other_agency", by=by)

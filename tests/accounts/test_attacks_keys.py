@@ -9,9 +9,9 @@ from django.db import transaction
 from django.utils import timezone
 
 import vault
-from accounts import pins, statements
+from accounts import pins, statements, teams
 from accounts.errors import KeyRefused
-from accounts.models import KeyStatement, Team
+from accounts.models import KeyStatement, Team, TeamEpoch
 from audit import events, latest, log
 from exchange.models import Notice
 from tests import cast
@@ -109,3 +109,15 @@ def _put(body: dict[str, object], *, signer: str, signing: vault.SigningKey | No
 
 def _spell(key: vault.VerifyingKey) -> str:
     return base64.b64encode(key.raw).decode()
+
+
+def test_an_older_epoch_put_back_as_the_newest_is_refused_to_whoever_never_saw_the_newer(database: Database) -> None:
+    cast.person("lena").delete(f"memberships/{cast.person('rhys').membership_id}")
+    mash = Team.objects.get(pk=cast.team("mash"))
+    statement = KeyStatement.objects.get(subject=f"team:{mash.pk}", epoch=1)
+    KeyStatement.objects.filter(subject=f"team:{mash.pk}", epoch=2).update(epoch=0)
+    TeamEpoch.objects.filter(team=mash, epoch=2).update(epoch=0)
+    with transaction.atomic():  # and a false entry, which whoever writes rows may add
+        log.append(events.KEY_STATED, by=None, records=(f"key:team:{mash.pk}",), detail=statement.digest)
+    with pytest.raises(KeyRefused):
+        teams.readers_of(mash, by=cast.person("stan").keyholder())
