@@ -18,7 +18,7 @@ def admit_newcomer(place: str, lead: str) -> Keyholder:
     secret = people.invite(details, team_id=cast.team(place), role="practitioner", by=cast.person(lead).keyholder())
     taken = joining.take_invitation(secret, passphrase)
     seed = b32decode(parse_qs(urlsplit(taken.authenticator_uri).query)["secret"][0])
-    shown = second_factor.make_code(seed, at=time.time() - second_factor.STEP)
+    shown = second_factor.make_code(seed, at=time.time())
     joining.confirm_invitation(secret, passphrase, taken.recovery_code, shown)
     for waiting in people.waiting_for(cast.person(lead).keyholder()):
         people.admit(waiting.invitation_id, waiting.fingerprint, by=cast.person(lead).keyholder())

@@ -49,6 +49,7 @@ class Copies:
         self.server = server
         self.count = 0
         self.template: Database | None = None
+        self.failure: RuntimeError | None = None
 
     def describe(self, name: str) -> Database:
         """Give where the database called ``name`` is, whether or not it has been made."""
@@ -61,9 +62,12 @@ class Copies:
 
     def make_template(self) -> Database:
         """Make the template, once. Raises RuntimeError with what was said when a step fails."""
+        if self.failure is not None:
+            raise self.failure
         if self.template is None:
             template = self.describe("confer_template")
             template.data.mkdir(mode=0o700)
+            self.failure = RuntimeError("The template database was not finished; the first error says why.")
             if self.server:
                 self.server.make_database(template.name)
             owner = {"CONFER_OWNER_DATABASE": template.owner_url, "CONFER_AS_OWNER": "1"}
@@ -71,7 +75,7 @@ class Copies:
             _run_step("cast", template.environment)
             if self.server is None:
                 _fold_log_in(template.name)
-            self.template = template
+            self.template, self.failure = template, None
         return self.template
 
     @contextmanager
