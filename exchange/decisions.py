@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts import keyring, offices
-from accounts.errors import conflict, not_allowed
+from accounts.errors import KeyRefused, conflict, not_allowed
 from accounts.keyring import Keyholder
 from audit import events, log
 from exchange import (
@@ -22,6 +22,7 @@ from exchange import (
     notices,
     opening,
     packing,
+    refusals,
     renditions,
     rules,
     sealing,
@@ -209,7 +210,7 @@ def log_decision(record: Record, body: Body, parcels: Sequence[Parcel], *, by: K
     """The entry of a signed decision: with whom, and why, the reason sealed to the audit offices."""
     parties = [parcel.recipient.party for parcel in parcels]
     parties += [f"agency:{parcel.recipient.agency_id}" for parcel in parcels]
-    readers = offices.for_agencies([str(record.owner.agency_id)], by=by)
+    readers = _find_offices(record, body, by=by)
     log.append(
         events.DECISION_SIGNED,
         by=by,
@@ -218,6 +219,17 @@ def log_decision(record: Record, body: Body, parcels: Sequence[Parcel], *, by: K
         detail=body.ending.replace("_", "-"),
         why=log.Why(make_why(body), readers) if readers else None,
     )
+
+
+def _find_offices(record: Record, body: Body, *, by: Keyholder) -> list[offices.Office]:
+    """Who may read the reason. An office whose key is refused holds up no emergency: the decision keeps the reason."""
+    try:
+        return offices.for_agencies([str(record.owner.agency_id)], by=by)
+    except KeyRefused as problem:
+        if body.ending != Decision.EMERGENCY:
+            raise
+        refusals.pass_over(problem, by=by)
+        return []
 
 
 def make_why(body: Body) -> str:

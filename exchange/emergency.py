@@ -226,9 +226,7 @@ def _find_reachable(teams: Sequence[Team], *, by: Keyholder) -> tuple[list[Reach
         except (NoKeyHolder, KeyRefused) as problem:
             refusal = problem
             to_ring.append(ToRing(f"{team.name}, {team.agency.name}", team.telephone))
-            log.append(problem.event, by=by, parties=problem.parties, outcome="refused", detail=problem.detail)
-            if isinstance(problem, KeyRefused):
-                refusals.raise_alarm()
+            refusals.pass_over(problem, by=by)
     if not reached and refusal is not None:
         raise refusal
     return reached, to_ring

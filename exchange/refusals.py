@@ -2,7 +2,7 @@
 
 from django.db import transaction
 
-from accounts.errors import KeyRefused, KeysAltered
+from accounts.errors import KeyRefused, KeysAltered, NoKeyHolder
 from accounts.models import Team
 from accounts.models.team import EXCHANGE_OFFICE
 from audit import events, log
@@ -40,6 +40,13 @@ def record_failure(failure: CannotOpen, *, by: Actor) -> None:
         log.append(events.RECORD_OPEN_FAILED, by=by, records=failure.records, outcome="failed", detail=failure.detail)
         raise_alarm()
     failure.is_logged = True
+
+
+def pass_over(problem: NoKeyHolder | KeyRefused, *, by: Actor) -> None:
+    """A reader who cannot be given this, where the act goes on without them: entry and alarm in its transaction."""
+    log.append(problem.event, by=by, parties=problem.parties, outcome="refused", detail=problem.detail)
+    if isinstance(problem, KeyRefused):
+        raise_alarm()
 
 
 def raise_alarm() -> None:

@@ -12,12 +12,12 @@ from guardian.shortcuts import assign_perm, remove_perm
 import vault
 from accounts import pins, teams
 from accounts import rules as people_rules
-from accounts.errors import NoKeyHolder
+from accounts.errors import KeyRefused, NoKeyHolder
 from accounts.keyring import Keyholder
 from accounts.models import Membership, Person, Team
 from accounts.teams import Reader
 from audit import events, log
-from exchange import notices, rules, sealing
+from exchange import notices, refusals, rules, sealing
 from exchange.models import Disclosure, Grant, KeyWrap, Record, StandingInstruction
 
 
@@ -75,7 +75,12 @@ def give(
             if not people_rules.works_in(str(instruction.person_id), str(to.team.id)):
                 continue  # the service was removed from the team: the instruction outlived it
             service = Recipient(person=instruction.person)
-            _lock(record, key, to=service, readers=find_readers(service, by=by), terms=terms, by=by)
+            try:
+                readers = find_readers(service, by=by)
+            except (NoKeyHolder, KeyRefused) as problem:
+                refusals.pass_over(problem, by=by)  # people come first: a service never holds up their share
+                continue
+            _lock(record, key, to=service, readers=readers, terms=terms, by=by)
     return grant
 
 

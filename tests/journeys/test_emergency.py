@@ -81,6 +81,28 @@ def test_a_team_whose_key_is_refused_is_rung_and_the_auditors_are_told(database:
     assert Notice.objects.filter(kind=notices.ALARM).exists()
 
 
+def test_an_audit_office_whose_key_is_refused_holds_up_no_emergency(database: Database) -> None:
+    subject = f"team:{cast.team('exchange-office')}"
+    KeyStatement.objects.filter(subject=subject).update(signature=b"\x01" + bytes(3373))
+    made = cast.person("amina").do("emergencies", telling.write_emergency("caiu"))
+    assert cast.person("paul").see(f"disclosures/{made['disclosures'][0]}")["body"]["people"]
+    assert Notice.objects.filter(kind=notices.ALARM).exists()
+    ordinary = telling.decide_to_share(telling.raise_concern(), telling.plan("caiu"))
+    answer = cast.person("amina").post("decisions", ordinary)  # which can wait until somebody has looked into it
+    assert (answer.status_code, answer.json()["code"]) == (409, "key_refused")
+
+
+def test_a_service_whose_key_is_refused_holds_up_no_share(database: Database) -> None:
+    service = cast.person("service")
+    asked = {"team": cast.team("mash"), "service": service.person_id}
+    cast.person("lena").do("instructions", asked, expect=204)
+    KeyStatement.objects.filter(subject=service.party).update(signature=b"\x01" + bytes(3373))
+    made = cast.person("amina").do("emergencies", telling.write_emergency("mash"))
+    assert cast.person("lena").see(f"disclosures/{made['disclosures'][0]}")["body"]["people"]
+    assert service.get(f"disclosures/{made['disclosures'][0]}").status_code == 404
+    assert Notice.objects.filter(kind=notices.ALARM).exists()
+
+
 def test_an_emergency_goes_to_police_and_social_care_only(database: Database) -> None:
     answer = cast.person("amina").post("emergencies", telling.write_emergency("trust"))
     assert answer.status_code == 422
