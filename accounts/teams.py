@@ -146,11 +146,6 @@ def readers_of_person(person: Person, *, by: Keyholder) -> list[Reader]:
     return [reader_for(keys, by=by)] if keys is not None and person.is_active else []
 
 
-def count_readers(team: Team) -> int:
-    """How many people could open something given to this team today."""
-    return _members_keys(team).count()
-
-
 def remove_member(membership_id: str, *, by: Keyholder) -> None:
     """A lead removes a member: every door closes at once, and the team's next epoch begins in the same act.
 
